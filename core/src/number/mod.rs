@@ -1,0 +1,5 @@
+//! What a number is: the storage of a tensor's elements and the scale that they share.
+
+mod element;
+
+pub use element::Element;

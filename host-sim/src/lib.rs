@@ -1,0 +1,1 @@
+//! The simulator: board, flash, sensors, clock and power of a device, on a desktop.
