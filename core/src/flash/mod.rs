@@ -12,5 +12,5 @@ mod checksum;
 mod mark;
 
 pub use access::{Failed, erase, is_blank, matches, program, readable, writable};
-pub use checksum::crc32;
+pub use checksum::{Checksum, crc32};
 pub use mark::{FORMAT, Kind, MARK_BYTES, Mark};
