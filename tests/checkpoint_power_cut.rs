@@ -89,3 +89,52 @@ fn two_cuts_the_second_in_the_recovery_from_the_first() {
     println!("{sequences} sequences");
     assert!(sequences > 50_000);
 }
+
+/// Boots with cuts at random places between clean ones, for the whole life of a device.
+fn live<P: Part, const CHUNK: usize>(boots: u32, seed: u64) {
+    let mut dice = seed;
+    let mut below = |end: u64| {
+        dice = dice
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        (dice >> 33) % end
+    };
+    let size = 8 + below(300) as usize;
+    let segments = 2 + below(3) as usize;
+    let mut device = Device::<P, CHUNK>::new(size, segments, seed);
+    for _ in 0..boots {
+        let saves = below(4) as usize;
+        if below(4) == 0 {
+            device.flash.power_on();
+            device.boot(saves);
+        } else {
+            let torn = Torn::ALL[below(5) as usize];
+            // Often early, where a cut meets the load and the first erase.
+            let reach = 1 << below(11);
+            device.cut_boot(below(reach), torn, saves);
+        }
+    }
+    device.settle();
+}
+
+#[test]
+fn random_lives_with_cuts() {
+    for seed in 0..40 {
+        live::<Cell<1, 256>, 64>(100, seed);
+        live::<Cell<4, 512>, 128>(100, seed + 100);
+        live::<Cell<8, 256>, 64>(100, seed + 200);
+        live::<Cell<16, 512>, 64>(100, seed + 300);
+        live::<Cell<32, 1024>, 96>(100, seed + 400);
+        live::<Cell<512, 2048>, 512>(100, seed + 500);
+    }
+}
+
+#[test]
+fn a_thousand_cuts_in_a_row() {
+    let mut device = Device::<Cell<4, 256>, 64>::new(20, 2, 1);
+    device.boot(2);
+    for cut in 0..1000 {
+        device.cut_boot(cut % 60, Torn::ALL[cut as usize % 5], 1);
+    }
+    device.settle();
+}
