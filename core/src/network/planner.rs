@@ -79,6 +79,13 @@ const fn shapes<N: Number, const L: usize>(model: &Model<'_>, needs: &Needs) -> 
             fault: "needs an input of 1 to 65535 elements",
         });
     }
+    if needs.kinds & needs.loss == 0 {
+        return Err(PlanError {
+            layer: None,
+            kind: "loss",
+            fault: "is not available in this number format",
+        });
+    }
     let mut slots = [EMPTY; L];
     let mut uses = needs.loss;
     let mut shape = model.input;
