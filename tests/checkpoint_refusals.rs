@@ -68,7 +68,7 @@ fn a_wiped_or_torn_stretch_is_an_older_state_or_an_error() {
 
 #[test]
 fn an_unknown_image_is_neither_loaded_nor_saved_over() {
-    let image: Vec<u8> = (0..1536_u32).map(|at| (at * at >> 3) as u8).collect();
+    let image: Vec<u8> = (0..1536_u32).map(|at| ((at * at) >> 3) as u8).collect();
     let mut flash = FaultFlash::<Small>::from_image(&image, 1);
     assert_eq!(load(&mut flash), Err(LoadError::Unknown));
     let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
