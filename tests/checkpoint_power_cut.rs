@@ -119,7 +119,7 @@ fn live<P: Part, const CHUNK: usize>(boots: u32, seed: u64) {
 
 #[test]
 fn random_lives_with_cuts() {
-    for seed in 0..40 {
+    for seed in 0..200 {
         live::<Cell<1, 256>, 64>(100, seed);
         live::<Cell<4, 512>, 128>(100, seed + 100);
         live::<Cell<8, 256>, 64>(100, seed + 200);
