@@ -1,3 +1,6 @@
 //! What the tests and benches share.
 
+pub mod golden;
 pub mod lab;
+pub mod random_model;
+pub mod real;
