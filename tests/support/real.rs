@@ -98,3 +98,9 @@ fn parameter<'a, N: Real, O: Optimizer<N>>(
         Parameter::Weight(tensor) | Parameter::Bias(tensor) => tensor.data,
     }
 }
+
+/// `|a − b|`, infinite where one of them is no number: a NaN must never look small.
+pub fn gap(a: f64, b: f64) -> f64 {
+    let gap = (a - b).abs();
+    if gap.is_nan() { f64::INFINITY } else { gap }
+}
