@@ -8,6 +8,7 @@
 pub mod counter;
 pub mod measure;
 pub mod network;
+pub mod nor;
 pub mod print;
 pub mod stack;
 

@@ -15,11 +15,18 @@ struct Small {
     limit: u64,
 }
 
-const PROGRAMS: [Small; 1] = [Small {
-    program: "xor",
-    what: "MLP 2-8-1 with Adam: learn and update",
-    limit: 16 * 1024,
-}];
+const PROGRAMS: [Small; 2] = [
+    Small {
+        program: "xor",
+        what: "MLP 2-8-1 with Adam: learn and update",
+        limit: 16 * 1024,
+    },
+    Small {
+        program: "xor_store",
+        what: "the same with checkpoints on NOR flash",
+        limit: 16 * 1024,
+    },
+];
 
 /// What the Rust peers take for the same XOR network with Adam: bytes of flash and of heap.
 const PEERS: [(&str, u64, u64); 3] = [
