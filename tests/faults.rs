@@ -80,8 +80,15 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "adam without second bias correction",
         file: "core/src/optim/adam.rs",
-        right: "correction: F::sqrt(F::ONE - power(beta2, count))",
+        right: "correction: F::sqrt(one_minus_power(F::ONE - beta2, count))",
         wrong: "correction: F::ONE",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "adam's bias correction loses digits",
+        file: "core/src/math/mod.rs",
+        right: "    let mut result = F::ZERO;\n    while exponent > 0 {",
+        wrong: "    let mut power = F::ONE;\n    for _ in 0..exponent {\n        power *= F::ONE - gap;\n    }\n    return F::ONE - power;\n    #[allow(unreachable_code)]\n    let mut result = F::ZERO;\n    while exponent > 0 {",
         caught_by: GOLDEN,
     },
     Fault {
