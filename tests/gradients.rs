@@ -10,7 +10,7 @@ use kilograd::number::View;
 use kilograd::number::random::Pcg;
 use kilograd::optim::Sgd;
 use support::random_model::{RandomModel, draw};
-use support::real::{AnyTrainer, gap, gradients, set_parameters, with_trainer};
+use support::real::{AnyTrainer, gap, gradients, parameters, set_parameters, with_trainer};
 
 const MODELS: u64 = 1000;
 
@@ -220,6 +220,39 @@ fn gradients_of_random_models_are_derivatives() {
         all.checked
     );
     assert!(all.frozen > 0, "no frozen layer was drawn");
+}
+
+/// An update moves what has a gradient, and nothing that is frozen.
+#[test]
+fn frozen_parameters_stay() {
+    let (mut moved, mut stayed) = (0, 0);
+    for seed in 0..MODELS / 10 {
+        let problem = Problem::draw(seed);
+        let model = Model::new(problem.model.input, &problem.model.layers);
+        with_trainer::<f64, _, _>(
+            &model,
+            Loss::CrossEntropy,
+            1,
+            Clip::None,
+            Sgd::default(),
+            |trainer| {
+                set_parameters(trainer, &problem.parameters);
+                let sample = &problem.samples[0];
+                let loss = trainer.learn(View::plain(&sample.x), Target::Class(sample.class));
+                assert!(loss.is_some_and(f64::is_finite));
+                let gradients = gradients(trainer);
+                trainer.update();
+                let after = parameters(trainer);
+                for ((before, after), gradient) in problem.parameters.iter().zip(after).zip(gradients) {
+                    let expected = f64::from(*before) - f64::from(0.01_f32) * gradient.unwrap_or(0.0);
+                    assert_eq!(after, expected, "model {seed}, gradient {gradient:?}");
+                    moved += usize::from(gradient.is_some_and(|g| g != 0.0));
+                    stayed += usize::from(gradient.is_none());
+                }
+            },
+        );
+    }
+    assert!(moved > 1000 && stayed > 100, "{moved} moved and {stayed} stayed");
 }
 
 /// What is drawn covers what there is: each kind, both reaches of an add, strides, padding, frozen layers.

@@ -2,7 +2,7 @@
 
 use super::{Method, Optimizer, ParamMut};
 use crate::kernel::Grad;
-use crate::math::{Functions, power};
+use crate::math::{Functions, one_minus_power};
 use crate::number::random::Pcg;
 use crate::number::{Scalar, cast_mut};
 
@@ -64,8 +64,8 @@ impl<F: Functions + Scalar> Optimizer<F> for Adam {
         let beta1 = F::from_f32(self.beta1, ());
         let beta2 = F::from_f32(self.beta2, ());
         AdamStep {
-            size: F::from_f32(self.learning_rate, ()) / (F::ONE - power(beta1, count)),
-            correction: F::sqrt(F::ONE - power(beta2, count)),
+            size: F::from_f32(self.learning_rate, ()) / one_minus_power(F::ONE - beta1, count),
+            correction: F::sqrt(one_minus_power(F::ONE - beta2, count)),
             beta1_rest: F::ONE - beta1,
             beta2,
             beta2_rest: F::ONE - beta2,
