@@ -235,7 +235,9 @@ impl<const C: usize> Restore for Windows<'_, C> {
         let (head, tail) = data.split_at(share);
         words::write(&mut self.progress, offset, head);
         words::write_bytes(bytemuck::cast_slice_mut(self.buffer), rest, tail);
-        if offset + data.len() >= PROGRESS && self.progress.filled as usize > self.length() {
+        let Progress { filled, skip, .. } = self.progress;
+        let possible = filled as usize <= self.length() && skip as usize <= self.hop;
+        if offset + data.len() >= PROGRESS && !possible {
             self.restart();
             return Err(Malformed);
         }

@@ -112,7 +112,13 @@ fn a_fill_beyond_the_buffer_is_malformed() {
     let mut buffer = [0; 2];
     let mut windows = Windows::<1>::new(&mut buffer, 1).unwrap();
     let mut bytes = [0; 28];
-    bytes[0] = 3;
+    bytes[4] = 2;
+    assert_eq!(
+        windows.write(0, &bytes),
+        Err(Malformed),
+        "more to leave out than a hop"
+    );
+    bytes[..8].copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(windows.write(0, &bytes), Err(Malformed));
     assert!(windows.push(&Frame { at: 0, values: [1] }).is_none());
     assert_eq!(windows.push(&Frame { at: 1, values: [2] }), Some(&[1, 2][..]));
