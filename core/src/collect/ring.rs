@@ -132,7 +132,7 @@ impl<const C: usize> Drain<'_, C> {
     }
 
     /// Frames that were lost directly before the one last popped (65,535 stands for that many or more).
-    /// When it is not 0, [restart the windows](super::Windows::restart) before pushing that frame.
+    /// When it is not 0, [note a gap](super::Windows::gap) before pushing that frame to the windows.
     pub const fn lost(&self) -> u16 {
         self.lost
     }

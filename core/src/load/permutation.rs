@@ -3,7 +3,7 @@
 /// Rounds of the network. Four make a strong pseudo-random permutation of a large set (Luby and Rackoff,
 /// 1988). Small sets need more: with six, the orders of five elements are measurably not equally likely;
 /// from eight on they are.
-const ROUNDS: usize = 10;
+const ROUNDS: u32 = 10;
 
 /// A keyed permutation of `0..len` in constant memory: each key shuffles in another way.
 ///
@@ -24,26 +24,20 @@ const ROUNDS: usize = 10;
 pub struct Permutation {
     len: u32,
     half: u32,
-    shift: u32,
-    keys: [u32; ROUNDS],
+    /// The key, mixed: the round keys follow from it when they are needed, so making a permutation costs
+    /// next to nothing and a loader can be made anew for every sample.
+    key: [u32; 2],
 }
 
 impl Permutation {
     /// The permutation of `0..len` that belongs to `key`.
     pub const fn new(len: u32, key: u64) -> Self {
         let bits = u32::BITS - len.saturating_sub(1).leading_zeros();
-        let half = if bits < 2 { 1 } else { bits.div_ceil(2) };
-        let mut keys = [0; ROUNDS];
-        let mut round = 0;
-        while round < ROUNDS {
-            keys[round] = mix(key, round as u64) as u32;
-            round += 1;
-        }
+        let key = mix(key, 0);
         Self {
             len,
-            half,
-            shift: mix(key, ROUNDS as u64) as u32,
-            keys,
+            half: if bits < 2 { 1 } else { bits.div_ceil(2) },
+            key: [key as u32, (key >> 32) as u32],
         }
     }
 
@@ -72,15 +66,17 @@ impl Permutation {
 
     /// One pass over the power of four.
     fn network(&self, value: u32) -> u32 {
+        let [low, high] = self.key;
         let mask = (1 << self.half) - 1;
         // A Feistel network alone makes even permutations only (of 16 or more), which shows in what it
         // makes of five elements. Adding an odd number is an odd one.
-        let value = value.wrapping_add(self.shift);
-        let (mut left, mut right) = (value >> self.half & mask, value & mask);
-        for key in self.keys {
+        let value = value.wrapping_add(low);
+        let (mut left, mut right) = ((value >> self.half) & mask, value & mask);
+        for round in 1..=ROUNDS {
+            let key = scramble(low.wrapping_add(round.wrapping_mul(0x9e37_79b9))) ^ high;
             (left, right) = (right, left ^ (scramble(right ^ key) & mask));
         }
-        left << self.half | right
+        (left << self.half) | right
     }
 }
 
@@ -123,12 +119,12 @@ mod tests {
         let order = Permutation::new(10, 42);
         assert_eq!(
             core::array::from_fn(|i| order.at(i as u32)),
-            [2, 8, 1, 7, 0, 5, 6, 9, 3, 4]
+            [5, 2, 8, 4, 7, 3, 1, 6, 0, 9]
         );
         let order = Permutation::new(1_000_000_007, 42);
         assert_eq!(
             core::array::from_fn(|i| order.at(i as u32)),
-            [836025163, 203885165, 314238838]
+            [17185347, 283659541, 20701640]
         );
     }
 
