@@ -144,6 +144,11 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         result
     }
 
+    /// The flash, to look at.
+    pub const fn flash(&self) -> &F {
+        &self.flash
+    }
+
     /// Gives the flash back. A save under way is abandoned, as by a power cut.
     pub fn release(self) -> F {
         self.flash

@@ -11,3 +11,6 @@ mod torn;
 pub use fault::{Counters, FaultFlash, FlashError};
 pub use part::{Cell, Microbit, Nrf52, Part, Rp2040, Rules, Samd21, Stm32f4, Stm32h7, Stm32l4, Stm32u5};
 pub use torn::Torn;
+
+#[cfg(test)]
+mod tests;
