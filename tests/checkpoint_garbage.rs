@@ -139,9 +139,9 @@ fn intact_marks_that_speak_of_impossible_things() {
     let mut impossible = 0;
     for _ in 0..20_000 {
         let mut image = if dice.below(2) == 0 {
-            image_blank()
+            blank.clone()
         } else {
-            image()
+            full.clone()
         };
         let mut pick = || odd[dice.below(odd.len())];
         let mark = Mark {
