@@ -1,7 +1,7 @@
 //! Promise: an unknown or damaged image is an error, corrupt state is never accepted, and nothing is
 //! wiped without being asked.
 
-use kilograd::checkpoint::{FormatError, Frames, LoadError, RegionError, SaveError, Store, Verdict};
+use kilograd::checkpoint::{Frames, LoadError, RegionError, SaveError, Store, Verdict};
 use kilograd::persist::{Parts, PartsMut, Persist, Record};
 use kilograd_sim::flash::{Cell, FaultFlash, Nrf52, Torn};
 use support::lab::Numbered;
@@ -182,48 +182,6 @@ fn parts_come_back_as_they_were() {
 }
 
 #[test]
-fn a_bad_unit_is_passed_over_and_a_worn_part_keeps_its_last_state() {
-    let mut flash = full(7);
-    let newest = Frames::new(&mut flash, 0..1536)
-        .max_by_key(|frame| frame.mark.sequence)
-        .unwrap();
-    let kept = newest.address as usize / 512;
-    let bad = (kept + 1) % 3;
-    flash.wear_out(bad * 2);
-    let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
-    store.load(&mut Numbered::new(0, SIZE)).unwrap();
-    let saved = store.save(&Numbered::new(8, SIZE)).unwrap();
-    assert_eq!((saved.retries, saved.address as usize / 512), (1, (kept + 2) % 3));
-    assert_eq!(load(&mut flash), Ok(8));
-    for unit in 0..6 {
-        flash.wear_out(unit);
-    }
-    for _ in 0..3 {
-        let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
-        store.load(&mut Numbered::new(0, SIZE)).unwrap();
-        assert_eq!(store.save(&Numbered::new(9, SIZE)), Err(SaveError::WornOut));
-        assert_eq!(load(&mut flash), Ok(8));
-    }
-}
-
-#[test]
-fn wear_is_even_to_one_erase() {
-    let mut flash = FaultFlash::<Small>::new(512 * 5, 0);
-    let mut number = 0;
-    for boot in 0..200 {
-        let mut store = Store::<_, 64>::new(&mut flash, 0..512 * 5).unwrap();
-        let _ = store.load(&mut Numbered::new(0, SIZE));
-        for _ in 0..boot % 7 {
-            number += 1;
-            store.save(&Numbered::new(number, SIZE)).unwrap();
-        }
-        let erases = &flash.counters().erases;
-        let (least, most) = (erases.iter().min().unwrap(), erases.iter().max().unwrap());
-        assert!(most - least <= 1, "{erases:?}");
-    }
-}
-
-#[test]
 fn a_cut_format_leaves_a_state_nothing_or_an_error_and_can_be_done_again() {
     for torn in Torn::ALL {
         for operations in 0..6 {
@@ -249,16 +207,6 @@ fn a_cut_format_leaves_a_state_nothing_or_an_error_and_can_be_done_again() {
             assert_eq!(load(&mut flash), Err(LoadError::Empty));
         }
     }
-}
-
-#[test]
-fn a_unit_that_does_not_erase_is_named_and_the_others_are_erased() {
-    let mut flash = full(7);
-    flash.wear_out(2);
-    let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
-    assert_eq!(store.format(), Err(FormatError::WornOut { address: 512 }));
-    let left = flash.image().iter().filter(|byte| **byte != 0xff).count();
-    assert_eq!(left, 1);
 }
 
 #[test]

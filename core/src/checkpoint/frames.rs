@@ -5,8 +5,9 @@ use crate::flash::{Checksum, Kind, Mark, crc32};
 use core::ops::Range;
 use embedded_storage::nor_flash::ReadNorFlash;
 
-/// Times that a seal or adopt mark must read right to count.
-const READS: u32 = 8;
+/// Times that a seal or adopt mark must read right before a state is shown. A bit that a power cut left undecided, and
+/// that reads right every second time, passes once in 2³².
+pub(super) const READS: u32 = 32;
 
 /// A chunk's checksum is salted with where it belongs, so that a leftover of another frame never fits.
 pub(super) fn salt(mark: &Mark, index: u32) -> [u8; 20] {
@@ -21,16 +22,28 @@ pub(super) fn fold(digest: u32, checksum: u32) -> u32 {
     crc32(&digest.to_le_bytes(), &checksum.to_le_bytes())
 }
 
-/// Whether the frame at `frame`, whose commit mark is intact, has its mark of this kind.
-pub(super) fn has<F: ReadNorFlash>(flash: &mut F, frame: u32, layout: &Layout, kind: Kind) -> bool {
+/// Whether the frame at `frame`, whose commit mark is intact, has its mark of this kind, `times` times in a row.
+pub(super) fn has<F: ReadNorFlash>(
+    flash: &mut F,
+    frame: u32,
+    layout: &Layout,
+    kind: Kind,
+    times: u32,
+) -> bool {
     let commit = frame.wrapping_add(layout.mark_at(Kind::Commit));
     Mark::repeats(
         flash,
         commit,
         frame.wrapping_add(layout.mark_at(kind)),
         kind,
-        READS,
+        times,
     )
+}
+
+/// Whether the frame at `frame` is adopted, or at least sealed.
+#[inline(never)]
+pub(super) fn is_complete<F: ReadNorFlash>(flash: &mut F, frame: u32, layout: &Layout, times: u32) -> bool {
+    has(flash, frame, layout, Kind::Adopt, times) || has(flash, frame, layout, Kind::Seal, times)
 }
 
 /// Reads every chunk of the frame at `address`. The index of the first that is not intact, or the number of
@@ -187,8 +200,8 @@ impl<'a, F: ReadNorFlash> Frames<'a, F> {
         let address = commit
             .checked_sub(layout.mark_at(Kind::Commit))
             .filter(|at| *at >= self.start)?;
-        let sealed = has(self.flash, address, &layout, Kind::Seal);
-        let adopted = has(self.flash, address, &layout, Kind::Adopt);
+        let sealed = has(self.flash, address, &layout, Kind::Seal, READS);
+        let adopted = has(self.flash, address, &layout, Kind::Adopt, READS);
         let verdict = if !sealed && !adopted {
             Verdict::Unsealed
         } else {

@@ -1,7 +1,7 @@
 //! The store: what it knows, loading, formatting.
 
 use super::error::{FormatError, LoadError, RegionError};
-use super::frames::{find_commit, has, salt};
+use super::frames::{READS, find_commit, has, salt};
 use super::layout::{CHECKSUM, Layout, round_up};
 use super::saving::Saving;
 use super::survey::Known;
@@ -144,6 +144,11 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         result
     }
 
+    /// The flash, to look at.
+    pub const fn flash(&self) -> &F {
+        &self.flash
+    }
+
     /// Gives the flash back. A save under way is abandoned, as by a power cut.
     pub fn release(self) -> F {
         self.flash
@@ -181,7 +186,7 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
     /// Writes the adopt mark, if it is not there and its place is blank. Best effort: on a part that
     /// takes no more writes the state is still there to be read.
     fn adopt(&mut self, address: u32, layout: &Layout, commit: &Mark) {
-        if has(&mut self.flash, address, layout, Kind::Adopt) {
+        if has(&mut self.flash, address, layout, Kind::Adopt, READS) {
             return;
         }
         let at = address.wrapping_add(layout.mark_at(Kind::Adopt));

@@ -2,7 +2,7 @@
 //! Reads only; a repair while scanning could be cut as well.
 
 use super::error::LoadError;
-use super::frames::{find_commit, has, verify};
+use super::frames::{READS, find_commit, is_complete, verify};
 use super::layout::Layout;
 use super::store::Store;
 use crate::flash::{self, Kind, Mark};
@@ -74,6 +74,10 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         let mut damaged = 0;
         let mut below = None;
         while let Some(place) = newest_below(&mut self.flash, self.start, known, below) {
+            if !is_complete(&mut self.flash, place.address, layout, READS) {
+                below = Some(place);
+                continue;
+            }
             let commit = place.address.wrapping_add(layout.mark_at(Kind::Commit));
             let intact = Mark::read(&mut self.flash, commit)
                 .filter(|mark| verify(&mut self.flash, place.address, layout, mark).is_ok());
@@ -166,8 +170,7 @@ fn newest_below<F: NorFlash>(
                 };
                 if below.is_none_or(|below| place < below)
                     && best.is_none_or(|best| place > best)
-                    && (has(flash, address, &known.layout, Kind::Adopt)
-                        || has(flash, address, &known.layout, Kind::Seal))
+                    && is_complete(flash, address, &known.layout, 1)
                 {
                     best = Some(place);
                 }
