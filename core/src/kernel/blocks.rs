@@ -1,7 +1,9 @@
 //! Loops over flat vectors, in blocks that fit a register file.
 //!
-//! A block is loaded whole, worked on, and stored whole: compilers turn that into multi-register
-//! loads on a chip and into SIMD on a desktop, where an element-by-element loop gives neither.
+//! A block is loaded whole, worked on, and stored whole: that leaves no bound to check within it,
+//! and compilers turn it into SIMD on a desktop.
+
+use crate::number::Float;
 
 /// `to[i] ← f(to[i], from[i])`
 #[inline]
@@ -56,4 +58,148 @@ pub(crate) fn zip2<F: Copy, const B: usize>(
     {
         (*a, *b) = f(*a, *b, *from);
     }
+}
+
+/// `y[o] ← y[o] + Σ_k c[k · step] · rows[k][o]`, each sum in the order of `k`.
+///
+/// `rows` holds rows as long as `y`.
+#[inline]
+pub(crate) fn combine<F: Float>(y: &mut [F], c: &[F], step: usize, rows: &[F]) {
+    if step == 1 {
+        combine_lanes(y, c.iter().copied(), rows);
+    } else {
+        combine_lanes(y, c.iter().step_by(step.max(1)).copied(), rows);
+    }
+}
+
+#[inline]
+fn combine_lanes<F: Float>(y: &mut [F], c: impl Iterator<Item = F> + Clone, rows: &[F]) {
+    let from = lanes::<F, 16>(y, &c, rows, 0);
+    let from = lanes::<F, 8>(y, &c, rows, from);
+    let from = lanes::<F, 4>(y, &c, rows, from);
+    let from = lanes::<F, 2>(y, &c, rows, from);
+    lanes::<F, 1>(y, &c, rows, from);
+}
+
+/// [`combine`] for as many blocks of `B` outputs as are left from `from` on; returns where it stopped.
+#[inline]
+pub(super) fn lanes<F: Float, const B: usize>(
+    y: &mut [F],
+    c: &(impl Iterator<Item = F> + Clone),
+    rows: &[F],
+    mut from: usize,
+) -> usize {
+    let outputs = y.len();
+    while let Some(block) = y.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
+        let mut sums = *block;
+        for (c, row) in c.clone().zip(rows.chunks_exact(outputs)) {
+            if let Some(row) = row.get(from..).and_then(<[F]>::first_chunk::<B>) {
+                for (sum, w) in sums.iter_mut().zip(row) {
+                    *sum += c * *w;
+                }
+            }
+        }
+        *block = sums;
+        from += B;
+    }
+    from
+}
+
+/// `dx[k] ← dx[k] + Σ_o w[k][o] · dy[o]`, each sum in the order of `o`, from zero.
+#[inline]
+pub(crate) fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
+    const R: usize = 4;
+    let outputs = dy.len();
+    if outputs == 0 {
+        return;
+    }
+    let mut blocks = dx.chunks_exact_mut(R);
+    let mut rows = w.chunks_exact(R * outputs);
+    for (block, rows) in (&mut blocks).zip(&mut rows) {
+        project_rows::<F, R>(block, rows, dy);
+    }
+    for (dx, row) in blocks
+        .into_remainder()
+        .iter_mut()
+        .zip(rows.remainder().chunks_exact(outputs))
+    {
+        project_rows::<F, 1>(core::slice::from_mut(dx), row, dy);
+    }
+}
+
+/// [`project`] for `R` rows at once, so that `dy` is read once for all of them.
+#[inline]
+fn project_rows<F: Float, const R: usize>(dx: &mut [F], rows: &[F], dy: &[F]) {
+    let outputs = dy.len();
+    let rows: [&[F]; R] = core::array::from_fn(|r| rows.get(r * outputs..(r + 1) * outputs).unwrap_or(&[]));
+    let mut sums = [F::ZERO; R];
+    for (o, dy) in dy.iter().enumerate() {
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            if let Some(w) = row.get(o) {
+                *sum += *dy * *w;
+            }
+        }
+    }
+    for (dx, sum) in dx.iter_mut().zip(sums) {
+        *dx += sum;
+    }
+}
+
+/// `rows[k][o] ← rows[k][o] + x[k] · dy[o]`, or the product alone where `rows` is `fresh`.
+#[inline]
+pub(crate) fn outer<F: Float>(rows: &mut [F], x: &[F], dy: &[F], fresh: bool) {
+    if dy.is_empty() {
+        return;
+    }
+    for (row, x) in rows.chunks_exact_mut(dy.len()).zip(x) {
+        if fresh {
+            zip::<F, 8>(row, dy, |_, dy| *x * dy);
+        } else {
+            zip::<F, 8>(row, dy, |dw, dy| dw + *x * dy);
+        }
+    }
+}
+
+/// `Σ g²` in four lanes: element `i` goes to lane `i mod 4`, and the end is `(a + b) + (c + d)`.
+#[inline]
+pub(crate) fn square_sum<F: Float>(g: &[F]) -> F {
+    let mut lanes = [F::ZERO; 4];
+    let blocks = g.chunks_exact(8);
+    let rest = blocks.remainder();
+    for block in blocks {
+        if let Ok(&[a, b, c, d, e, f, g, h]) = <&[F; 8]>::try_from(block) {
+            for (lane, (g, h)) in lanes.iter_mut().zip([(a, e), (b, f), (c, g), (d, h)]) {
+                *lane += g * g;
+                *lane += h * h;
+            }
+        }
+    }
+    finish_square_sum(lanes, rest)
+}
+
+/// The end of [`square_sum`]: what is left after whole blocks of four, and the sum of the lanes.
+#[inline]
+pub(super) fn finish_square_sum<F: Float>(mut lanes: [F; 4], rest: &[F]) -> F {
+    for block in rest.chunks(4) {
+        for (lane, g) in lanes.iter_mut().zip(block) {
+            *lane += *g * *g;
+        }
+    }
+    let [a, b, c, d] = lanes;
+    (a + b) + (c + d)
+}
+
+/// `w ← w − η g`
+#[inline]
+pub(crate) fn descend<F: Float>(w: &mut [F], g: &[F], rate: F) {
+    zip::<F, 8>(w, g, |w, g| w - rate * g);
+}
+
+/// `v ← μ v + g`, `w ← w − η v`
+#[inline]
+pub(crate) fn momentum<F: Float>(w: &mut [F], v: &mut [F], g: &[F], rate: F, momentum: F) {
+    zip2::<F, 4>(w, v, g, |w, v, g| {
+        let v = momentum * v + g;
+        (w - rate * v, v)
+    });
 }

@@ -9,7 +9,12 @@
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
 pub(crate) mod blocks;
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+mod cortex_m4;
 pub mod float;
+mod loops;
+
+pub use loops::Loops;
 
 use crate::number::{Number, View, ViewMut};
 

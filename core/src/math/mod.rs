@@ -5,10 +5,11 @@
 //! functions and never as methods, which `std` would shadow on a desktop. Those too are the same
 //! everywhere. The square root stays exact, so that a chip's own may stand in for it.
 
+use crate::kernel::Loops;
 use crate::number::Float;
 
 /// The elementary functions of a float.
-pub trait Functions: Float {
+pub trait Functions: Loops {
     /// e^x
     fn exp(x: Self) -> Self;
     /// Natural logarithm.
