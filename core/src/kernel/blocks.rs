@@ -3,6 +3,8 @@
 //! A block is loaded whole, worked on, and stored whole: that leaves no bound to check within it,
 //! and compilers turn it into SIMD on a desktop.
 
+use super::Moments;
+use crate::math::Functions;
 use crate::number::Float;
 
 /// `to[i] ← f(to[i], from[i])`
@@ -202,4 +204,14 @@ pub(crate) fn momentum<F: Float>(w: &mut [F], v: &mut [F], g: &[F], rate: F, mom
         let v = momentum * v + g;
         (w - rate * v, v)
     });
+}
+
+/// The loop of Adam. See [`Moments`].
+#[inline]
+pub(crate) fn adam<F: Functions>(w: &mut [F], m: &mut [F], v: &mut [F], g: &[F], step: &Moments<F>) {
+    for (((w, m), v), g) in w.iter_mut().zip(m).zip(v).zip(g) {
+        *m += step.beta1_rest * (*g - *m);
+        *v = step.beta2 * *v + step.beta2_rest * *g * *g;
+        *w -= step.size * *m / (F::sqrt(*v) / step.correction + step.epsilon);
+    }
 }

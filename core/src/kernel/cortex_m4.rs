@@ -9,7 +9,7 @@
 //! and every register that it changes is declared.
 #![allow(unsafe_code)]
 
-use super::blocks;
+use super::{Moments, blocks};
 use core::arch::asm;
 
 /// `s0..s7 += s24 · s16..s23`
@@ -571,5 +571,98 @@ pub(super) fn momentum(w: &mut [f32], v: &mut [f32], g: &[f32], rate: f32, momen
     for ((w, v), g) in w.iter_mut().zip(v).zip(g).skip(blocks * 8) {
         *v = momentum * *v + *g;
         *w -= rate * *v;
+    }
+}
+
+/// [`blocks::adam`]
+pub(super) fn adam(w: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32], step: &Moments<f32>) {
+    let count = w.len().min(m.len()).min(v.len()).min(g.len());
+    let quads = count / 4;
+    let rates = [
+        step.size,
+        step.correction,
+        step.beta1_rest,
+        step.beta2,
+        step.beta2_rest,
+        step.epsilon,
+    ];
+    if quads > 0 {
+        // SAFETY: see above; `quads` times four elements of each are read, and of all but `g` written.
+        unsafe {
+            asm!(
+                "vldmia {rates}, {{s16-s21}}",
+                "2:",
+                "vldmia {g}!, {{s0-s3}}",
+                "vldmia {m}, {{s4-s7}}",
+                "vldmia {v}, {{s8-s11}}",
+                "vsub.f32 s22, s0, s4",
+                "vsub.f32 s23, s1, s5",
+                "vsub.f32 s24, s2, s6",
+                "vsub.f32 s25, s3, s7",
+                "vmul.f32 s26, s20, s0",
+                "vmul.f32 s27, s20, s1",
+                "vmul.f32 s28, s20, s2",
+                "vmul.f32 s29, s20, s3",
+                "vmla.f32 s4, s18, s22",
+                "vmla.f32 s5, s18, s23",
+                "vmla.f32 s6, s18, s24",
+                "vmla.f32 s7, s18, s25",
+                "vmul.f32 s8, s19, s8",
+                "vmul.f32 s9, s19, s9",
+                "vmul.f32 s10, s19, s10",
+                "vmul.f32 s11, s19, s11",
+                "vmla.f32 s8, s26, s0",
+                "vmla.f32 s9, s27, s1",
+                "vmla.f32 s10, s28, s2",
+                "vmla.f32 s11, s29, s3",
+                "vstmia {m}!, {{s4-s7}}",
+                "vstmia {v}!, {{s8-s11}}",
+                "vsqrt.f32 s22, s8",
+                "vsqrt.f32 s23, s9",
+                "vsqrt.f32 s24, s10",
+                "vsqrt.f32 s25, s11",
+                "vdiv.f32 s22, s22, s17",
+                "vdiv.f32 s23, s23, s17",
+                "vdiv.f32 s24, s24, s17",
+                "vdiv.f32 s25, s25, s17",
+                "vadd.f32 s22, s22, s21",
+                "vadd.f32 s23, s23, s21",
+                "vadd.f32 s24, s24, s21",
+                "vadd.f32 s25, s25, s21",
+                "vmul.f32 s26, s16, s4",
+                "vmul.f32 s27, s16, s5",
+                "vmul.f32 s28, s16, s6",
+                "vmul.f32 s29, s16, s7",
+                "vdiv.f32 s26, s26, s22",
+                "vdiv.f32 s27, s27, s23",
+                "vdiv.f32 s28, s28, s24",
+                "vdiv.f32 s29, s29, s25",
+                "vldmia {w}, {{s12-s15}}",
+                "vsub.f32 s12, s12, s26",
+                "vsub.f32 s13, s13, s27",
+                "vsub.f32 s14, s14, s28",
+                "vsub.f32 s15, s15, s29",
+                "vstmia {w}!, {{s12-s15}}",
+                "subs {quads}, {quads}, #1",
+                "bne 2b",
+                rates = in(reg) rates.as_ptr(),
+                w = inout(reg) w.as_mut_ptr() => _,
+                m = inout(reg) m.as_mut_ptr() => _,
+                v = inout(reg) v.as_mut_ptr() => _,
+                g = inout(reg) g.as_ptr() => _,
+                quads = inout(reg) quads => _,
+                out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _, out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _, out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _, out("s19") _, out("s20") _, out("s21") _, out("s22") _, out("s23") _, out("s24") _, out("s25") _, out("s26") _, out("s27") _, out("s28") _, out("s29") _,
+                options(nostack),
+            );
+        }
+    }
+    let done = quads * 4;
+    if let (Some(w), Some(m), Some(v), Some(g)) = (
+        w.get_mut(done..),
+        m.get_mut(done..),
+        v.get_mut(done..),
+        g.get(done..),
+    ) {
+        blocks::adam(w, m, v, g, step);
     }
 }

@@ -1,7 +1,25 @@
 //! The loops that a chip may run its own way.
 
 use super::blocks;
+use crate::math::Functions;
 use crate::number::Float;
+
+/// What is the same for every parameter of one update of Adam.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments<F> {
+    /// `η / (1 − β₁ᵗ)`
+    pub size: F,
+    /// `√(1 − β₂ᵗ)`
+    pub correction: F,
+    /// `1 − β₁`
+    pub beta1_rest: F,
+    /// `β₂`
+    pub beta2: F,
+    /// `1 − β₂`
+    pub beta2_rest: F,
+    /// `ε`
+    pub epsilon: F,
+}
 
 /// The loops in which training spends its time.
 ///
@@ -47,6 +65,15 @@ pub trait Loops: Float {
     fn momentum(w: &mut [Self], v: &mut [Self], g: &[Self], rate: Self, momentum: Self) {
         blocks::momentum(w, v, g, rate, momentum);
     }
+
+    /// `m ← m + (1 − β₁)(g − m)`, `v ← β₂ v + (1 − β₂) g²`, `w ← w − size · m / (√v / correction + ε)`
+    #[inline]
+    fn adam(w: &mut [Self], m: &mut [Self], v: &mut [Self], g: &[Self], step: &Moments<Self>)
+    where
+        Self: Functions,
+    {
+        blocks::adam(w, m, v, g, step);
+    }
 }
 
 impl Loops for f64 {}
@@ -85,5 +112,10 @@ impl Loops for f32 {
     #[inline(never)]
     fn momentum(w: &mut [f32], v: &mut [f32], g: &[f32], rate: f32, momentum: f32) {
         super::cortex_m4::momentum(w, v, g, rate, momentum);
+    }
+
+    #[inline(never)]
+    fn adam(w: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32], step: &Moments<f32>) {
+        super::cortex_m4::adam(w, m, v, g, step);
     }
 }

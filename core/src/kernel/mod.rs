@@ -14,7 +14,7 @@ mod cortex_m4;
 pub mod float;
 mod loops;
 
-pub use loops::Loops;
+pub use loops::{Loops, Moments};
 
 use crate::number::{Number, View, ViewMut};
 

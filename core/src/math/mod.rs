@@ -5,6 +5,8 @@
 //! functions and never as methods, which `std` would shadow on a desktop. Those too are the same
 //! everywhere. The square root stays exact, so that a chip's own may stand in for it.
 
+mod root;
+
 use crate::kernel::Loops;
 use crate::number::Float;
 
@@ -53,7 +55,7 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 
@@ -79,7 +81,7 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 

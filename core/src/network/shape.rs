@@ -81,7 +81,7 @@ impl Shape {
         if self.rank < 2 {
             1
         } else {
-            self.dims[self.rank as usize - 1] as usize
+            self.dim(self.rank as usize - 1)
         }
     }
 
