@@ -7,9 +7,13 @@ use super::Moments;
 use crate::math::Functions;
 use crate::number::Float;
 
-/// `to[i] ← f(to[i], from[i])`
+/// `to[i] ← f(to[i], from[i])`, as far as both go.
 #[inline]
 pub(crate) fn zip<F: Copy, const B: usize>(to: &mut [F], from: &[F], f: impl Fn(F, F) -> F) {
+    let length = to.len().min(from.len());
+    let (Some(to), Some(from)) = (to.get_mut(..length), from.get(..length)) else {
+        return;
+    };
     let mut to = to.chunks_exact_mut(B);
     let mut from = from.chunks_exact(B);
     for (to, from) in (&mut to).zip(&mut from) {
@@ -26,7 +30,7 @@ pub(crate) fn zip<F: Copy, const B: usize>(to: &mut [F], from: &[F], f: impl Fn(
     }
 }
 
-/// `(a[i], b[i]) ← f(a[i], b[i], from[i])`
+/// `(a[i], b[i]) ← f(a[i], b[i], from[i])`, as far as all go.
 #[inline]
 pub(crate) fn zip2<F: Copy, const B: usize>(
     a: &mut [F],
@@ -34,6 +38,11 @@ pub(crate) fn zip2<F: Copy, const B: usize>(
     from: &[F],
     f: impl Fn(F, F, F) -> (F, F),
 ) {
+    let length = a.len().min(b.len()).min(from.len());
+    let (Some(a), Some(b), Some(from)) = (a.get_mut(..length), b.get_mut(..length), from.get(..length))
+    else {
+        return;
+    };
     let mut a = a.chunks_exact_mut(B);
     let mut b = b.chunks_exact_mut(B);
     let mut from = from.chunks_exact(B);
@@ -215,3 +224,7 @@ pub(crate) fn adam<F: Functions>(w: &mut [F], m: &mut [F], v: &mut [F], g: &[F],
         *w -= step.size * *m / (F::sqrt(*v) / step.correction + step.epsilon);
     }
 }
+
+#[cfg(test)]
+#[path = "blocks_tests.rs"]
+mod tests;
