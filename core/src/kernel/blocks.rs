@@ -171,33 +171,42 @@ pub(crate) fn outer<F: Float>(rows: &mut [F], x: &[F], dy: &[F], fresh: bool) {
     }
 }
 
-/// `Σ g²` in four lanes: element `i` goes to lane `i mod 4`, and the end is `(a + b) + (c + d)`.
+/// Lanes of [`square_sum`]: enough that no addition waits for the one before it.
+pub(super) const LANES: usize = 16;
+
+/// `Σ g²` in sixteen lanes: element `i` goes to lane `i mod 16`; at the end lanes 8 to 15 are added to
+/// 0 to 7, then 4 to 7 to 0 to 3, and so on.
 #[inline]
 pub(crate) fn square_sum<F: Float>(g: &[F]) -> F {
-    let mut lanes = [F::ZERO; 4];
-    let blocks = g.chunks_exact(8);
+    let mut lanes = [F::ZERO; LANES];
+    let blocks = g.chunks_exact(LANES);
     let rest = blocks.remainder();
     for block in blocks {
-        if let Ok(&[a, b, c, d, e, f, g, h]) = <&[F; 8]>::try_from(block) {
-            for (lane, (g, h)) in lanes.iter_mut().zip([(a, e), (b, f), (c, g), (d, h)]) {
-                *lane += g * g;
-                *lane += h * h;
+        if let Ok(block) = <&[F; LANES]>::try_from(block) {
+            for (lane, g) in lanes.iter_mut().zip(block) {
+                *lane += *g * *g;
             }
         }
     }
     finish_square_sum(lanes, rest)
 }
 
-/// The end of [`square_sum`]: what is left after whole blocks of four, and the sum of the lanes.
+/// The end of [`square_sum`]: what is left after whole blocks, and the sum of the lanes.
 #[inline]
-pub(super) fn finish_square_sum<F: Float>(mut lanes: [F; 4], rest: &[F]) -> F {
-    for block in rest.chunks(4) {
-        for (lane, g) in lanes.iter_mut().zip(block) {
-            *lane += *g * *g;
-        }
+pub(super) fn finish_square_sum<F: Float>(mut lanes: [F; LANES], rest: &[F]) -> F {
+    for (lane, g) in lanes.iter_mut().zip(rest) {
+        *lane += *g * *g;
     }
-    let [a, b, c, d] = lanes;
-    (a + b) + (c + d)
+    let mut half = lanes.len() / 2;
+    while half > 0 {
+        let (low, high) = lanes.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+        half /= 2;
+    }
+    let [sum, ..] = lanes;
+    sum
 }
 
 /// `w ← w − η g`

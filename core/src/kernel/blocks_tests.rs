@@ -122,16 +122,20 @@ fn outer_products_overwrite_only_what_is_fresh() {
 }
 
 #[test]
-fn squares_are_summed_in_four_lanes() {
+fn squares_are_summed_in_sixteen_lanes() {
     let mut random = Pcg::new(5);
     for length in 0..=MOST {
         let g = filled::<MOST>(&mut random);
-        let mut lanes = [0.0f32; 4];
+        let mut lanes = [0.0f32; 16];
         for (i, g) in g[..length].iter().enumerate() {
-            lanes[i % 4] += g * g;
+            lanes[i % 16] += g * g;
         }
-        let [a, b, c, d] = lanes;
-        let expected = (a + b) + (c + d);
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                lanes[i] += lanes[i + half];
+            }
+        }
+        let expected = lanes[0];
         assert_eq!(square_sum(&g[..length]).to_bits(), expected.to_bits(), "{length}");
     }
 }

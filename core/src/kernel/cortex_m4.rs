@@ -436,44 +436,41 @@ pub(super) fn outer(rows: &mut [f32], x: &[f32], dy: &[f32], fresh: bool) {
     }
 }
 
-/// [`blocks::square_sum`]: sixteen elements at a time, still in four lanes.
+/// [`blocks::square_sum`]
 pub(super) fn square_sum(g: &[f32]) -> f32 {
-    let blocks = g.len() / 16;
-    let rest = g.get(blocks * 16..).unwrap_or(&[]);
-    let mut lanes = [0.0f32; 4];
+    let blocks = g.len() / blocks::LANES;
+    let rest = g.get(blocks * blocks::LANES..).unwrap_or(&[]);
+    let mut lanes = [0.0f32; blocks::LANES];
     if blocks > 0 {
-        // SAFETY: see above; `blocks` times sixteen elements are read, four sums written.
+        // SAFETY: see above; `blocks` times sixteen elements are read, sixteen sums written.
         unsafe {
             asm!(
-                "vldmia {lanes}, {{s0-s3}}",
+                "vldmia {lanes}, {{s0-s15}}",
                 "2:",
-                "vldmia {g}!, {{s4-s19}}",
-                "vmla.f32 s0, s4, s4",
-                "vmla.f32 s1, s5, s5",
-                "vmla.f32 s2, s6, s6",
-                "vmla.f32 s3, s7, s7",
-                "vmla.f32 s0, s8, s8",
-                "vmla.f32 s1, s9, s9",
-                "vmla.f32 s2, s10, s10",
-                "vmla.f32 s3, s11, s11",
-                "vmla.f32 s0, s12, s12",
-                "vmla.f32 s1, s13, s13",
-                "vmla.f32 s2, s14, s14",
-                "vmla.f32 s3, s15, s15",
+                "vldmia {g}!, {{s16-s31}}",
                 "vmla.f32 s0, s16, s16",
                 "vmla.f32 s1, s17, s17",
                 "vmla.f32 s2, s18, s18",
                 "vmla.f32 s3, s19, s19",
+                "vmla.f32 s4, s20, s20",
+                "vmla.f32 s5, s21, s21",
+                "vmla.f32 s6, s22, s22",
+                "vmla.f32 s7, s23, s23",
+                "vmla.f32 s8, s24, s24",
+                "vmla.f32 s9, s25, s25",
+                "vmla.f32 s10, s26, s26",
+                "vmla.f32 s11, s27, s27",
+                "vmla.f32 s12, s28, s28",
+                "vmla.f32 s13, s29, s29",
+                "vmla.f32 s14, s30, s30",
+                "vmla.f32 s15, s31, s31",
                 "subs {blocks}, {blocks}, #1",
                 "bne 2b",
-                "vstmia {lanes}, {{s0-s3}}",
+                "vstmia {lanes}, {{s0-s15}}",
                 lanes = in(reg) lanes.as_mut_ptr(),
                 g = inout(reg) g.as_ptr() => _,
                 blocks = inout(reg) blocks => _,
-                out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
-                out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _,
-                out("s13") _, out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _,
-                out("s19") _,
+                out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _, out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _, out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _, out("s19") _, out("s20") _, out("s21") _, out("s22") _, out("s23") _, out("s24") _, out("s25") _, out("s26") _, out("s27") _, out("s28") _, out("s29") _, out("s30") _, out("s31") _,
                 options(nostack),
             );
         }

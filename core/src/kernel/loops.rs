@@ -48,7 +48,8 @@ pub trait Loops: Float {
         blocks::outer(rows, x, dy, fresh);
     }
 
-    /// `Σ g²` in four lanes: element `i` goes to lane `i mod 4`, and the end is `(a + b) + (c + d)`.
+    /// `Σ g²` in sixteen lanes: element `i` goes to lane `i mod 16`; at the end lanes 8 to 15 are added
+    /// to 0 to 7, then 4 to 7 to 0 to 3, and so on.
     #[inline]
     fn square_sum(g: &[Self]) -> Self {
         blocks::square_sum(g)

@@ -114,7 +114,7 @@ pub trait Kernel: Number {
         dy: ViewMut<'_, Self>,
     ) -> (Self::Scalar, Self::Peak);
 
-    /// `Σ g²`, in four lanes that are summed pairwise at the end.
+    /// `Σ g²`, in sixteen lanes for floats (see [`Loops::square_sum`]).
     fn square_sum(
         gradient: &[Self::Gradient],
         scale: <Self::Gradient as crate::number::Element>::Scale,
