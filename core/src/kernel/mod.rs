@@ -10,7 +10,12 @@
 
 mod bfp;
 pub(crate) mod blocks;
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+mod cortex_m4;
 pub mod float;
+mod loops;
+
+pub use loops::{Loops, Moments};
 
 use crate::number::{Number, View, ViewMut};
 
@@ -110,7 +115,7 @@ pub trait Kernel: Number {
         dy: ViewMut<'_, Self>,
     ) -> (Self::Scalar, Self::Peak);
 
-    /// `Σ g²`, in four lanes that are summed pairwise at the end.
+    /// `Σ g²`, in sixteen lanes for floats (see [`Loops::square_sum`]).
     fn square_sum(
         gradient: &[Self::Gradient],
         scale: <Self::Gradient as crate::number::Element>::Scale,

@@ -6,11 +6,13 @@
 //! everywhere. The square root stays exact, so that a chip's own may stand in for it.
 
 pub(crate) mod fixed;
+mod root;
 
+use crate::kernel::Loops;
 use crate::number::Float;
 
 /// The elementary functions of a float.
-pub trait Functions: Float {
+pub trait Functions: Loops {
     /// e^x
     fn exp(x: Self) -> Self;
     /// Natural logarithm.
@@ -54,7 +56,7 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 
@@ -80,7 +82,7 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 
