@@ -134,7 +134,7 @@ impl NorFlash for Cfi {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), CfiError> {
         let (from, to) = (from as usize, to as usize);
-        if (from | to) % Self::ERASE_SIZE != 0 {
+        if !(from | to).is_multiple_of(Self::ERASE_SIZE) {
             return Err(CfiError::Unaligned);
         }
         if from > to || to > BYTES {
@@ -148,7 +148,7 @@ impl NorFlash for Cfi {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), CfiError> {
         let from = offset as usize;
-        if (from | bytes.len()) % Self::WRITE_SIZE != 0 {
+        if !(from | bytes.len()).is_multiple_of(Self::WRITE_SIZE) {
             return Err(CfiError::Unaligned);
         }
         if from.checked_add(bytes.len()).is_none_or(|to| to > BYTES) {

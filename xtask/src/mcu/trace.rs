@@ -49,14 +49,14 @@ impl Trace {
         for line in BufReader::new(file).lines() {
             let line = line.map_err(|error| error.to_string())?;
             let Some(at) = address(&line) else { continue };
-            if let Some(before) = last {
-                if !inside_mark.contains(&before) {
-                    let (instructions, cycles) = &mut part[marks.min(3)];
-                    *instructions += 1;
-                    *cycles += cycles::of(program.bytes_at(before), before, at);
-                    if marks == 2 {
-                        *by_function.entry(program.function_at(before)).or_default() += 1;
-                    }
+            if let Some(before) = last
+                && !inside_mark.contains(&before)
+            {
+                let (instructions, cycles) = &mut part[marks.min(3)];
+                *instructions += 1;
+                *cycles += cycles::of(program.bytes_at(before), before, at);
+                if marks == 2 {
+                    *by_function.entry(program.function_at(before)).or_default() += 1;
                 }
             }
             if at == mark.address {
