@@ -18,7 +18,8 @@ use setup::Tools;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test                 every check, in order; stops at the first failure
+cargo xtask test [WORD]          every check, in order; stops at the first failure; or the parts with WORD in
+                                 their name
 cargo xtask setup [--core WAY]   finds or installs what the checks need; WAY is auto, rustup or debian,
                                  and stays in force until it is given again
 cargo xtask firmware [--bless]   builds every board's program, runs it, compares its text (or takes it)
@@ -31,13 +32,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["test"] => {
-            return if test() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            };
-        }
+        ["test"] => return code(test(Parts::default())),
+        ["test", word] => return code(test(Parts::only(word))),
         ["setup"] => Tools::find_or_install().map(drop),
         ["setup", "--core", way] => {
             core_for_chips::remember(way).and_then(|()| Tools::find_or_install().map(drop))
@@ -79,14 +75,18 @@ fn report(outcome: Outcome) -> ExitCode {
     }
 }
 
-fn test() -> bool {
-    let mut parts = Parts::default();
-    let mut tools = None;
-    parts.part("set-up", |_| {
-        tools = Some(Tools::find_or_install()?);
-        Ok(())
-    });
-    let Some(tools) = tools else { return parts.close() };
+fn code(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn test(mut parts: Parts) -> bool {
+    let Some(tools) = parts.always("set-up", |_| Tools::find_or_install()) else {
+        return parts.close();
+    };
     parts.part("format", |_| checks::format());
     parts.part("lints", |_| checks::lints(&tools.core));
     parts.part("features on chips", |tally| checks::features(&tools.core, tally));

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 /// What has run so far.
 #[derive(Default)]
 pub struct Parts {
+    /// Only parts whose name holds this.
+    only: String,
     done: Vec<(&'static str, Duration)>,
     passed: u32,
     failed: u32,
@@ -43,10 +45,29 @@ impl Tally {
 }
 
 impl Parts {
-    /// Runs one part, unless an earlier one failed.
+    /// Runs only parts whose name holds `word`; none of them is a failure.
+    pub fn only(word: &str) -> Self {
+        Self {
+            only: word.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Runs one part, unless an earlier one failed or it was not chosen.
     pub fn part(&mut self, name: &'static str, check: impl FnOnce(&mut Tally) -> Outcome) {
+        if name.contains(&self.only) {
+            self.always(name, check);
+        }
+    }
+
+    /// Runs a part that the others need, unless an earlier one failed.
+    pub fn always<T>(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce(&mut Tally) -> Outcome<T>,
+    ) -> Option<T> {
         if self.failed > 0 {
-            return;
+            return None;
         }
         println!("\n== {name}");
         let mut tally = Tally::default();
@@ -56,18 +77,26 @@ impl Parts {
         self.passed += tally.passed;
         self.failed += tally.failed;
         match outcome {
-            // A part without tests of its own is one check.
-            Ok(()) if tally.passed == 0 => self.passed += 1,
-            Ok(()) => {}
+            Ok(value) => {
+                // A part without tests of its own is one check.
+                self.passed += u32::from(tally.passed == 0);
+                Some(value)
+            }
             Err(why) => {
                 self.failed = self.failed.max(1);
                 println!("\nFAILED in {name}: {why}");
+                None
             }
         }
     }
 
     /// Prints the time of each part and the counts; true when nothing failed.
     pub fn close(self) -> bool {
+        let chosen = self.done.iter().any(|(name, _)| name.contains(&self.only));
+        if self.failed == 0 && !chosen {
+            println!("no part of the test has `{}` in its name", self.only);
+            return false;
+        }
         println!("\nminutes");
         let mut total = Duration::ZERO;
         for (name, time) in &self.done {
@@ -101,5 +130,15 @@ mod tests {
         parts.part("never", |_| panic!("runs after a failure"));
         assert_eq!((parts.passed, parts.failed), (1, 1));
         assert!(!parts.close());
+    }
+
+    #[test]
+    fn a_word_chooses_parts_and_choosing_none_fails() {
+        let mut parts = Parts::only("oo");
+        parts.part("good", |_| Ok(()));
+        parts.part("other", |_| panic!("was not chosen"));
+        assert_eq!(parts.passed, 1);
+        assert!(parts.close());
+        assert!(!Parts::only("nothing").close());
     }
 }

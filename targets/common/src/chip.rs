@@ -23,8 +23,11 @@ impl fmt::Write for Console {
     }
 }
 
-/// Ends the emulator: 0 when the program ran to its end, 1 when it stopped early.
-pub fn exit<T, E>(ran: Result<T, E>) -> ! {
+/// Ends the emulator: 0 when the program ran to its end, 1 and the reason when it stopped early.
+pub fn exit<E: fmt::Debug>(ran: Result<(), E>) -> ! {
+    if let Err(why) = &ran {
+        semihosting::println!("stopped early: {why:?}");
+    }
     semihosting::process::exit(i32::from(ran.is_err()))
 }
 

@@ -8,7 +8,6 @@
 pub mod counter;
 pub mod measure;
 pub mod network;
-pub mod nor;
 pub mod print;
 pub mod stack;
 

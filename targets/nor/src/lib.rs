@@ -1,14 +1,17 @@
-//! A NOR flash in RAM: writes clear bits, erases set them. A driver of the least size, so that the size of
-//! a program that saves is that of the store.
+//! A NOR flash in RAM: writes clear bits, erases set them.
+//!
+//! It stands for the flash that the emulated machine does not have, and is a driver of the least size, so
+//! that the size of a program that saves is that of the store.
+#![no_std]
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
-/// Bytes of the part.
-pub const BYTES: usize = 8192;
-const PAGE: usize = 1024;
+/// Bytes of an erase unit.
+pub const UNIT: usize = 1024;
 
-/// The part.
-pub struct Nor<'a>(pub &'a mut [u8; BYTES]);
+/// The part, in memory of the caller.
+#[derive(Debug)]
+pub struct Nor<'a>(pub &'a mut [u8]);
 
 /// An address outside the part.
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +40,13 @@ impl ReadNorFlash for Nor<'_> {
     }
 
     fn capacity(&self) -> usize {
-        BYTES
+        self.0.len()
     }
 }
 
 impl NorFlash for Nor<'_> {
     const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = PAGE;
+    const ERASE_SIZE: usize = UNIT;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Outside> {
         self.0
