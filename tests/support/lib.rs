@@ -1,3 +1,4 @@
 //! What the tests and benches share.
 
 pub mod lab;
+pub mod watch;

@@ -122,10 +122,12 @@ impl<'a, const C: usize> Windows<'a, C> {
     }
 
     /// Drops the frames of the unfinished window and begins anew with the next frame: after an overrun,
-    /// or when a live source was cut off.
+    /// or when a live source was cut off. Where no frame came since the last restart there is no gap to count.
     pub const fn restart(&mut self) {
         let progress = &mut self.progress;
-        progress.gaps = progress.gaps.saturating_add(1);
+        if progress.running {
+            progress.gaps = progress.gaps.saturating_add(1);
+        }
         progress.filled = 0;
         progress.skip = 0;
         progress.running = false;
