@@ -10,7 +10,7 @@ use kilograd::number::random::Pcg;
 use kilograd::optim::{Adam, Momentum, Optimizer, Sgd};
 use kilograd::train::{Clock, Event};
 use kilograd_sim::flash::Torn;
-use support::watch::{End, PERIOD, Recorded, Watch, newest, world};
+use support::watch::{End, PERIOD, Recorded, Watch, assert_same, newest, world};
 
 const SGD: Watch<Sgd> = Watch {
     optimizer: Sgd {
@@ -78,17 +78,6 @@ fn cut<O: Optimizer<f32>>(
         End::Done
     );
     newest(&mut flash)
-}
-
-/// Compares two states, and says where they part.
-fn assert_same(found: &[u8], expected: &[u8], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let apart: Vec<usize> = (0..found.len()).filter(|&at| found[at] != expected[at]).collect();
-    assert!(
-        apart.is_empty(),
-        "{what}: of {} bytes these differ: {apart:?}",
-        found.len()
-    );
 }
 
 /// A run that was never cut.

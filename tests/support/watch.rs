@@ -186,3 +186,17 @@ pub fn newest(flash: &mut Flash) -> Vec<u8> {
     newest.read(flash, 0, &mut state).unwrap();
     state
 }
+
+/// Compares two states, and says where they part.
+///
+/// # Panics
+/// When they do.
+pub fn assert_same(found: &[u8], expected: &[u8], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let apart: Vec<usize> = (0..found.len()).filter(|&at| found[at] != expected[at]).collect();
+    assert!(
+        apart.is_empty(),
+        "{what}: of {} bytes these differ: {apart:?}",
+        found.len()
+    );
+}
