@@ -1,1 +1,4 @@
-//! The simulator: board, flash, sensors, clock and power of a device, on a desktop.
+//! The simulator: board, flash, sensors, clock and power of a device, on a desktop; and the command line.
+
+pub mod complaint;
+pub mod run;
