@@ -2,4 +2,5 @@
 
 pub mod complaint;
 pub mod data;
+pub mod report;
 pub mod run;
