@@ -177,16 +177,17 @@ impl std::error::Error for Failure {}
 
 /// "did you mean" for a word that is not among `known`, followed by what there is.
 pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
+    let word = word.to_lowercase();
+    let begins = |longer: &str, shorter: &str| shorter.len() > 2 && longer.starts_with(shorter);
     known
         .iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word.to_lowercase(), candidate),
-                *candidate,
-            )
+        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), *candidate))
+        // A third of the letters wrong is still a slip, and so is a beginning; more is another word.
+        .filter(|(distance, candidate)| {
+            *distance <= candidate.len().max(word.len()).div_ceil(3)
+                || begins(candidate, &word)
+                || begins(&word, candidate)
         })
-        // A third of the letters wrong is still a slip; more is another word.
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }
@@ -246,6 +247,8 @@ mod tests {
         let known = ["channels", "kernel", "stride", "padding"];
         assert_eq!(nearest("strides", &known).as_deref(), Some("stride"));
         assert_eq!(nearest("Kernal", &known).as_deref(), Some("kernel"));
+        assert_eq!(nearest("pad", &known).as_deref(), Some("padding"));
         assert_eq!(nearest("dropout", &known), None);
+        assert_eq!(nearest("", &known), None);
     }
 }

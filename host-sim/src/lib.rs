@@ -1,6 +1,15 @@
 //! The simulator: board, flash, sensors, clock and power of a device, on a desktop; and the command line.
+//!
+//! * [`run`]: run files, which describe a model, its data and its training in TOML
+//! * [`data`]: data sets from files and those that come with the program
+//! * [`report`]: learning curves, pictures, progress
+//! * [`command`]: the command line
+//! * [`story`]: what `kilograd` does when asked for nothing in particular
+//! * [`complaint`]: errors that name the place and the remedy
 
+pub mod command;
 pub mod complaint;
 pub mod data;
 pub mod report;
 pub mod run;
+pub mod story;

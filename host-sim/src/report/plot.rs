@@ -126,7 +126,7 @@ impl Picture {
                     (HPos::Left, 5)
                 };
                 let font = ("sans-serif", 13).into_font().color(&grey);
-                let style = TextStyle::from(font).pos(Pos::new(side, VPos::Top));
+                let style = font.pos(Pos::new(side, VPos::Top));
                 let at = (mark.x, y_range.end - drop);
                 chart
                     .draw_series([EmptyElement::at(at) + Text::new(mark.text.clone(), (shift, 2), style)])?;

@@ -50,7 +50,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("add", &["back"]),
 ];
 
-/// Reads layer `number` (from 1).
+/// Reads layer `number`, counted from 0 as the planner and its build errors do.
 pub fn read(source: &Source, number: usize, value: &Spanned<DeValue<'_>>) -> Result<LayerLine, Complaint> {
     let span = value.span();
     let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();

@@ -42,7 +42,7 @@ impl ModelFile {
         let layers: Result<Vec<_>, _> = items
             .iter()
             .enumerate()
-            .map(|(index, item)| layer::read(source, index + 1, item))
+            .map(|(index, item)| layer::read(source, index, item))
             .collect();
         let layers = layers?;
         let choice = table.choice("loss", &["cross_entropy", "mean_squared_error"])?;

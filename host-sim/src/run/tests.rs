@@ -9,6 +9,7 @@ layers = [
   { kind = "relu" },
   { kind = "global_average" },
   { kind = "dense", units = 8 },
+  { kind = "relu" },
   { kind = "tanh" },
   { kind = "dense", units = 4 },
 ]
@@ -50,7 +51,7 @@ fn expect(from: &str, to: &str, line: usize, parts: &[&str]) {
 #[test]
 fn a_good_file_is_read() {
     let run = parse(GOOD).unwrap();
-    assert_eq!(run.model.layers.len(), 8);
+    assert_eq!(run.model.layers.len(), 9);
     assert_eq!(
         run.model.layers[0].kind,
         Kind::Conv1d {
@@ -100,41 +101,41 @@ fn an_error_in_a_layer_points_at_its_line() {
     expect(
         two,
         "{ kind = \"tahn\" }",
-        10,
-        &["run.toml:10:12", "layer 7", "did you mean `tanh`?"],
+        11,
+        &["run.toml:11:12", "layer 7", "did you mean `tanh`?"],
     );
     expect(
         two,
         "{ kind = \"tanh\", stride = 2 }",
-        10,
+        11,
         &["layer 7 (tanh) has no option `stride`", "`conv1d`"],
     );
     expect(
         two,
         "{ kidn = \"tanh\" }",
-        10,
+        11,
         &["layer 7 needs the key `kind`", "did you mean `kind`"],
     );
     expect(
         two,
         "{ kind = \"dense\", unit = 2 }",
-        10,
+        11,
         &["has no key `unit`", "did you mean `units`?"],
     );
     expect(
         two,
         "{ kind = \"dense\" }",
-        10,
+        11,
         &["needs the key `units`", "units = 32"],
     );
     expect(
         two,
         "{ kind = \"dense\", units = 0 }",
-        10,
+        11,
         &["`units`", "from 1 to 65535"],
     );
-    expect(two, "{ kind = \"dense\", units = 2.5 }", 10, &["whole number"]);
-    expect(two, "7", 10, &["layer 7 must be a table"]);
+    expect(two, "{ kind = \"dense\", units = 2.5 }", 11, &["whole number"]);
+    expect(two, "7", 11, &["layer 7 must be a table"]);
 }
 
 #[test]
@@ -142,35 +143,35 @@ fn unknown_and_missing_keys_are_named() {
     expect(
         "epochs = 3",
         "epoch = 3",
-        22,
+        23,
         &["[fit] has no key `epoch`", "did you mean `epochs`?"],
     );
-    expect("[fit]", "[fits]", 21, &["no key `fits`", "did you mean `fit`?"]);
+    expect("[fit]", "[fits]", 22, &["no key `fits`", "did you mean `fit`?"]);
     expect(
         "kind = \"adam\"",
         "kind = \"adam\"\nmomentum = 0.9",
-        17,
+        18,
         &["no key `momentum`", "`beta1`"],
     );
     expect(
         "kind = \"adam\"",
         "kind = \"sgd\"",
-        15,
+        16,
         &["needs the key `learning_rate`"],
     );
     expect(
         "kind = \"adam\"",
         "kind = \"adamw\"",
-        16,
+        17,
         &["did you mean `adam`?"],
     );
     expect(
         "source = \"motions\"",
         "source = \"motion\"",
-        19,
+        20,
         &["did you mean `motions`?"],
     );
-    expect("source = \"motions\"", "", 18, &["[data] needs the key `source`"]);
+    expect("source = \"motions\"", "", 19, &["[data] needs the key `source`"]);
     let (_, text) = complaint("[optimizer]\nkind = \"adam\"", "");
     assert!(
         text.contains("run.toml: the section [optimizer] is missing"),
@@ -183,23 +184,23 @@ fn values_out_of_range_are_named() {
     expect(
         "kind = \"adam\"",
         "kind = \"adam\"\nlearning_rate = nan",
-        17,
+        18,
         &["`learning_rate`", "above 0"],
     );
     expect(
         "kind = \"adam\"",
         "kind = \"adam\"\nbeta1 = 1.0",
-        17,
+        18,
         &["`beta1`", "below 1"],
     );
     expect(
         "kind = \"adam\"",
         "kind = \"sgd\"\nlearning_rate = 0.1\nnesterov = true",
-        18,
+        19,
         &["momentum"],
     );
-    expect("epochs = 3", "epochs = 0", 22, &["`epochs`", "from 1"]);
-    expect("epochs = 3", "stop_early = 3", 22, &["validation = 0.2"]);
+    expect("epochs = 3", "epochs = 0", 23, &["`epochs`", "from 1"]);
+    expect("epochs = 3", "stop_early = 3", 23, &["validation = 0.2"]);
     expect(
         "{ length = 100, channels = 6 }",
         "{ length = 100, chanels = 6 }",
@@ -215,42 +216,42 @@ fn values_out_of_range_are_named() {
     expect(
         "\"cross_entropy\"",
         "\"cross-entropy\"",
-        13,
+        14,
         &["did you mean `cross_entropy`?"],
     );
     expect(
         "source = \"motions\"",
         "source = \"motions\"\ntarget = \"input\"",
-        20,
+        21,
         &["mean_squared_error"],
     );
     expect(
         "source = \"motions\"",
         "source = \"digits\"\nwindow = 3",
-        20,
+        21,
         &["`window`", "does not go with"],
     );
     expect(
         "source = \"motions\"",
         "csv = \"a.csv\"",
-        18,
+        19,
         &["needs the key `label`"],
     );
     expect(
         "source = \"motions\"",
         "csv = \"a.csv\"\nsource = \"digits\"",
-        19,
+        20,
         &["second source"],
     );
 }
 
 #[test]
 fn what_is_not_toml_is_said_with_its_line() {
-    expect("epochs = 3", "epochs = ", 22, &["not TOML"]);
+    expect("epochs = 3", "epochs = ", 23, &["not TOML"]);
     expect(
         "epochs = 3",
         "epochs = 3\nepochs = 4",
-        23,
+        24,
         &["not TOML", "duplicate"],
     );
 }
