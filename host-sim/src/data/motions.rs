@@ -90,3 +90,77 @@ fn axis(run: &RunFile, names: &Marked<Vec<String>>, name: &str) -> Result<usize,
             run.complain(names.span.clone(), format!("there is no axis `{name}`"), help)
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complaint::Source;
+
+    fn with(keys: &str) -> Result<Dataset, Complaint> {
+        let text = format!(
+            "[model]\ninput = 2\nlayers = [{{ kind = \"dense\", units = 4 }}]\nloss = \"cross_entropy\"\n\
+             [optimizer]\nkind = \"adam\"\n[data]\nsource = \"motions\"\n{keys}\n"
+        );
+        let run = RunFile::parse(Source {
+            name: "run.toml".into(),
+            text,
+        })?;
+        let crate::run::Origin::Motions { channels } = &run.data.origin else {
+            panic!()
+        };
+        motions(&run, channels.as_ref())
+    }
+
+    #[test]
+    fn axes_and_windows_are_those_asked_for() {
+        let raw = builtin::motions();
+        let data = with("channels = [\"gy\", 0]\nwindow = 64\nhop = 12").unwrap();
+        // Windows start at frames 0, 12, 24 and 36 of each of the 80 recordings.
+        assert_eq!((data.len(), data.shape), (320, Shape::series(2, 64)));
+        let (recording, window, frame) = (7, 3, 5);
+        let found = &data.sample(recording * 4 + window)[frame * 2..][..2];
+        let (values, label) = raw.sample(recording).unwrap();
+        let from = &values[(window * 12 + frame) * 6..][..6];
+        assert_eq!(
+            found,
+            [
+                f32::from(from[4]) * raw.scale[4],
+                f32::from(from[0]) * raw.scale[0]
+            ]
+        );
+        assert_eq!(data.labels[recording * 4 + window], u16::from(label));
+        assert_eq!(data.recordings[recording * 4 + window], recording as u32);
+    }
+
+    #[test]
+    fn without_settings_a_recording_is_a_sample() {
+        let data = with("").unwrap();
+        assert_eq!((data.len(), data.shape), (80, Shape::series(6, 100)));
+    }
+
+    #[test]
+    fn what_there_is_not_is_named() {
+        let said = |keys: &str| with(keys).unwrap_err().to_string();
+        let axis = said("channels = [\"az\", \"gxx\"]");
+        assert!(
+            axis.contains("no axis `gxx`") && axis.contains("did you mean `gx`?"),
+            "{axis}"
+        );
+        assert!(said("channels = [6]").contains("no axis `6`"));
+        let long = said("window = 101");
+        assert!(
+            long.contains("run.toml:9:10") && long.contains("100 frames"),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn digits_are_images() {
+        let data = digits();
+        assert_eq!(
+            (data.len(), data.shape, data.classes.len()),
+            (1797, Shape::image(1, 8, 8), 10)
+        );
+        assert_eq!(data.sample(0)[..4], [0.0, 0.0, 5.0, 13.0]);
+    }
+}
