@@ -4,6 +4,8 @@
 //! implements [`Persist`]; the [store](crate::checkpoint) streams it to flash chunk by chunk and
 //! never needs a second copy in RAM.
 
+pub(crate) mod words;
+
 /// State that can be read as bytes, from any offset, in pieces of any length.
 pub trait Persist {
     /// Bytes of the state. Constant for a given configuration: a checkpoint frame has one size.

@@ -1,6 +1,142 @@
-//! What a number is: the storage of a tensor's elements and the scale that they share.
+//! What a number is: how a tensor's elements, parameters and gradients are stored.
+//!
+//! A [`Number`] is a type parameter of the whole house. It fixes storage only; what is computed
+//! with it stands in [`math`](crate::math) and [`kernel`](crate::kernel).
 
 mod element;
+mod float;
 pub mod random;
+mod scalar;
 
 pub use element::Element;
+pub use float::Float;
+pub use scalar::Scalar;
+
+use bytemuck::Pod;
+use core::fmt::Debug;
+
+/// The scale that all elements of one activation tensor share.
+pub type Scale<N> = <<N as Number>::Elem as Element>::Scale;
+
+/// A number format: the storage of activations, weights, gradients and optimizer state.
+pub trait Number: Copy + Debug + 'static {
+    /// The format's name in run files and reports.
+    const NAME: &'static str;
+    /// The format's number in a checkpoint's fingerprint.
+    const CODE: u8;
+
+    /// Activations and their gradients ("deltas").
+    type Elem: Element;
+    /// Biases and other parameters that are added, not multiplied.
+    type Bias: Element<Scale = ()>;
+    /// Gradients of parameters, summed over a batch.
+    type Gradient: Element;
+    /// Losses and norms.
+    type Scalar: Scalar;
+    /// What is kept per tensor to choose its scale. Nothing for floats, so that it takes no byte of
+    /// an arena; that is why a track is optional wherever it is passed.
+    type Track: Pod + Default + Debug;
+
+    /// A weight tensor to update: every plane.
+    type WeightsMut<'a>;
+
+    /// Bytes of one weight, all planes together.
+    const WEIGHT_BYTES: usize;
+    /// Bytes of one value of optimizer state.
+    const STATE_BYTES: usize;
+    /// Bytes of tracking per tensor: the size of [`Track`](Self::Track).
+    const TRACK_BYTES: usize = size_of::<Self::Track>();
+    /// Whether the first sample is run twice, the first time only to choose scales.
+    const CALIBRATES: bool;
+
+    /// Views stored bytes as weights to multiply by: one plane for floats, the high plane and its
+    /// scale for block fixed point. Empty if the bytes are misaligned or of a wrong length.
+    fn weights<'a>(bytes: &'a [u8], track: Option<&Self::Track>) -> View<'a, Self>;
+
+    /// Views stored bytes as weights that can be updated.
+    fn weights_mut(bytes: &mut [u8]) -> Self::WeightsMut<'_>;
+
+    /// Writes `values` as weights, choosing their scale.
+    fn store_weights(
+        bytes: &mut [u8],
+        track: Option<&mut Self::Track>,
+        values: impl Iterator<Item = f32> + Clone,
+    );
+
+    /// The scale of the activations that `track` follows.
+    fn scale(track: Option<&Self::Track>) -> Scale<Self>;
+}
+
+/// Elements and the scale that they share: a tensor as kernels see it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a, N: Number> {
+    /// The elements.
+    pub data: &'a [N::Elem],
+    /// Nothing for floats, the exponent for block fixed point.
+    pub scale: Scale<N>,
+}
+
+impl<'a, N: Number> View<'a, N> {
+    /// Elements at the default scale (a float has no other).
+    pub fn plain(data: &'a [N::Elem]) -> Self {
+        Self {
+            data,
+            scale: Scale::<N>::default(),
+        }
+    }
+}
+
+/// A [`View`] that can be written.
+#[derive(Debug)]
+pub struct ViewMut<'a, N: Number> {
+    /// The elements.
+    pub data: &'a mut [N::Elem],
+    /// Nothing for floats, the exponent for block fixed point.
+    pub scale: Scale<N>,
+}
+
+/// Views bytes as a slice of `T`; empty if they are misaligned or of a wrong length, which the
+/// planner rules out.
+pub(crate) fn cast<T: Pod>(bytes: &[u8]) -> &[T] {
+    bytemuck::try_cast_slice(bytes).unwrap_or(&[])
+}
+
+/// [`cast`] for writing.
+pub(crate) fn cast_mut<T: Pod>(bytes: &mut [u8]) -> &mut [T] {
+    bytemuck::try_cast_slice_mut(bytes).unwrap_or(&mut [])
+}
+
+impl<F: Float + Scalar> Number for F {
+    const NAME: &'static str = <F as Float>::NAME;
+    const CODE: u8 = <F as Float>::CODE;
+
+    type Elem = F;
+    type Bias = F;
+    type Gradient = F;
+    type Scalar = F;
+    type Track = ();
+    type WeightsMut<'a> = &'a mut [F];
+
+    const WEIGHT_BYTES: usize = size_of::<F>();
+    const STATE_BYTES: usize = size_of::<F>();
+    const CALIBRATES: bool = false;
+
+    fn weights<'a>(bytes: &'a [u8], _: Option<&()>) -> View<'a, F> {
+        View {
+            data: cast(bytes),
+            scale: (),
+        }
+    }
+
+    fn weights_mut(bytes: &mut [u8]) -> &mut [F] {
+        cast_mut(bytes)
+    }
+
+    fn store_weights(bytes: &mut [u8], _: Option<&mut ()>, values: impl Iterator<Item = f32> + Clone) {
+        for (to, value) in cast_mut::<F>(bytes).iter_mut().zip(values) {
+            *to = F::from_f32(value, ());
+        }
+    }
+
+    fn scale(_: Option<&()>) {}
+}

@@ -1,0 +1,13 @@
+//! The engine: runs a planned model forward, backward and through its update, in one arena.
+
+mod arena;
+mod pass;
+mod planning;
+mod state;
+mod trainer;
+mod update;
+
+pub use arena::{Arena, NewError};
+pub use planning::{Clip, Training};
+pub use trainer::{Parameter, Trainer};
+pub use update::Update;

@@ -1,0 +1,118 @@
+//! What a plan depends on, and the typed way to ask for one.
+
+use crate::kernel::Kernel;
+use crate::loss::Loss;
+use crate::network::planner::{self, Needs};
+use crate::network::{Model, PlanError, PlanOf};
+use crate::optim::Optimizer;
+use core::marker::PhantomData;
+
+/// What is done to a gradient that is too large.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// Nothing.
+    None,
+    /// Scale it so that its norm is at most this: `g ← g · min(1, c / ‖g‖₂)`.
+    /// Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
+    Norm(f32),
+}
+
+/// Everything that memory depends on beside the model: number, optimizer, loss, batch and clipping.
+#[derive(Debug)]
+pub struct Training<N, O> {
+    loss: Loss,
+    batch: u16,
+    clip: Clip,
+    train: bool,
+    types: PhantomData<(N, O)>,
+}
+
+impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
+    /// Training on one sample per update, without clipping.
+    pub const fn new(loss: Loss) -> Self {
+        Self {
+            loss,
+            batch: 1,
+            clip: Clip::None,
+            train: true,
+            types: PhantomData,
+        }
+    }
+
+    /// Averages the gradients of `samples` samples for each update.
+    pub const fn batch(mut self, samples: u16) -> Self {
+        self.batch = samples;
+        self
+    }
+
+    /// Clips the gradient before each update.
+    pub const fn clip(mut self, clip: Clip) -> Self {
+        self.clip = clip;
+        self
+    }
+
+    /// No training at all: no gradient, no optimizer state, no backward pass.
+    pub const fn inference(mut self) -> Self {
+        self.train = false;
+        self
+    }
+
+    const fn needs(&self) -> Needs {
+        Needs {
+            train: self.train,
+            state_slots: if self.train { O::SLOTS } else { 0 },
+            optimizer: O::CODE,
+            loss: self.loss.bit(),
+            batch: self.batch,
+            clip: match self.clip {
+                Clip::None => 0,
+                Clip::Norm(bound) => bound.to_bits(),
+            },
+            kinds: N::KINDS,
+        }
+    }
+}
+
+impl Model<'_> {
+    /// Plans the model at build time; a model that does not fit together stops the build with its
+    /// layer's number and what would be right.
+    ///
+    /// # Panics
+    /// At build time, if the model cannot be planned. At run time use [`try_plan`](Self::try_plan).
+    pub const fn plan<N: Kernel, O: Optimizer<N>, const L: usize>(
+        &self,
+        training: Training<N, O>,
+    ) -> PlanOf<L> {
+        match self.try_plan(&training) {
+            Ok(plan) => plan,
+            Err(error) => error.fail_build(),
+        }
+    }
+
+    /// Plans a model that is only known at run time, in a plan with room for `L` layers.
+    ///
+    /// # Errors
+    /// [`PlanError`] with the layer at fault and what would be right.
+    pub const fn try_plan<N: Kernel, O: Optimizer<N>, const L: usize>(
+        &self,
+        training: &Training<N, O>,
+    ) -> Result<PlanOf<L>, PlanError> {
+        if training.batch == 0 {
+            return Err(PlanError {
+                layer: None,
+                kind: "batch",
+                fault: "must be at least 1 sample",
+            });
+        }
+        if let Clip::Norm(bound) = training.clip {
+            if !(bound > 0.0 && bound.is_finite()) {
+                return Err(PlanError {
+                    layer: None,
+                    kind: "clip",
+                    fault: "must be a norm above 0",
+                });
+            }
+        }
+        planner::plan::<N, L>(self, training.needs())
+    }
+}

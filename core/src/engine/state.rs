@@ -1,0 +1,134 @@
+//! The trainer's state as a checkpoint holds it.
+
+use super::Trainer;
+use crate::kernel::Kernel;
+use crate::number::random::Pcg;
+use crate::optim::Optimizer;
+use crate::persist::{Fingerprint, Malformed, Persist, Restore};
+
+/// Version of the bytes below; it is part of the fingerprint.
+const SCHEMA: u64 = 1;
+
+/// Bytes of the counters: updates, samples summed, samples in the window, random state.
+const COUNTERS: usize = 24;
+
+/// The regions of a trainer's state, in the order of a checkpoint: counters, parameters, optimizer
+/// state, tracks, and, where a batch can be cut in the middle, gradients.
+const REGIONS: usize = 5;
+
+impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
+    fn counters(&self) -> [u8; COUNTERS] {
+        let (state, increment) = self.random.state();
+        let mut bytes = [0; COUNTERS];
+        let fields = self
+            .steps
+            .to_le_bytes()
+            .into_iter()
+            .chain(self.summed.to_le_bytes())
+            .chain(self.window.to_le_bytes())
+            .chain(state.to_le_bytes())
+            .chain(increment.to_le_bytes());
+        for (to, from) in bytes.iter_mut().zip(fields) {
+            *to = from;
+        }
+        bytes
+    }
+
+    fn set_counters(&mut self, bytes: [u8; COUNTERS]) {
+        let [s0, s1, s2, s3, b0, b1, w0, w1, random @ ..] = bytes;
+        self.steps = u32::from_le_bytes([s0, s1, s2, s3]);
+        self.summed = u16::from_le_bytes([b0, b1]);
+        self.window = u16::from_le_bytes([w0, w1]);
+        let [a0, a1, a2, a3, a4, a5, a6, a7, increment @ ..] = random;
+        let state = u64::from_le_bytes([a0, a1, a2, a3, a4, a5, a6, a7]);
+        self.random = Pcg::from_state((state, u64::from_le_bytes(increment)));
+    }
+
+    fn saved_gradients(&self) -> usize {
+        if self.plan.batch > 1 {
+            size_of_val(&*self.gradients)
+        } else {
+            0
+        }
+    }
+
+    fn sizes(&self) -> [usize; REGIONS] {
+        let tracks = size_of_val(&*self.tracks);
+        [
+            COUNTERS,
+            self.params.len(),
+            self.state.len(),
+            tracks,
+            self.saved_gradients(),
+        ]
+    }
+}
+
+/// Calls `f` with the part of each region that the range `offset..offset + length` covers: the
+/// region's number, where in the region, and where in the range.
+fn overlaps<const R: usize>(
+    sizes: [usize; R],
+    offset: usize,
+    length: usize,
+    mut f: impl FnMut(usize, core::ops::Range<usize>, core::ops::Range<usize>),
+) {
+    let mut start = 0;
+    for (region, size) in sizes.into_iter().enumerate() {
+        let from = offset.max(start);
+        let to = (offset + length).min(start + size);
+        if from < to {
+            f(region, from - start..to - start, from - offset..to - offset);
+        }
+        start += size;
+    }
+}
+
+impl<N: Kernel, O: Optimizer<N>, const USES: u128> Persist for Trainer<'_, N, O, USES> {
+    fn size(&self) -> usize {
+        self.sizes().into_iter().sum()
+    }
+
+    fn read(&self, offset: usize, out: &mut [u8]) {
+        out.fill(0);
+        let counters = self.counters();
+        overlaps(self.sizes(), offset, out.len(), |region, from, to| {
+            let source: &[u8] = match region {
+                0 => &counters,
+                1 => self.params,
+                2 => self.state,
+                3 => bytemuck::try_cast_slice(&*self.tracks).unwrap_or(&[]),
+                _ => bytemuck::try_cast_slice(&*self.gradients).unwrap_or(&[]),
+            };
+            if let (Some(to), Some(from)) = (out.get_mut(to), source.get(from)) {
+                to.copy_from_slice(from);
+            }
+        });
+    }
+
+    fn describe(&self, digest: &mut Fingerprint) {
+        *digest = digest
+            .number(SCHEMA)
+            .number(self.plan.fingerprint)
+            .number(self.saved_gradients() as u64);
+    }
+}
+
+impl<N: Kernel, O: Optimizer<N>, const USES: u128> Restore for Trainer<'_, N, O, USES> {
+    fn write(&mut self, offset: usize, data: &[u8]) -> Result<(), Malformed> {
+        let mut counters = self.counters();
+        overlaps(self.sizes(), offset, data.len(), |region, to, from| {
+            let target: &mut [u8] = match region {
+                0 => &mut counters,
+                1 => self.params,
+                2 => self.state,
+                3 => bytemuck::try_cast_slice_mut(&mut *self.tracks).unwrap_or(&mut []),
+                _ => bytemuck::try_cast_slice_mut(&mut *self.gradients).unwrap_or(&mut []),
+            };
+            if let (Some(to), Some(from)) = (target.get_mut(to), data.get(from)) {
+                to.copy_from_slice(from);
+            }
+        });
+        self.set_counters(counters);
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! The trainer: a planned model with its memory, its optimizer and its random state.
+
+use super::arena::{Carved, NewError, carve};
+use crate::kernel::Kernel;
+use crate::math::Functions;
+use crate::network::{Init, Param, Plan, Role, Slot, Tensor};
+use crate::number::random::Pcg;
+use crate::number::{View, cast, cast_mut};
+use crate::optim::Optimizer;
+
+/// Trains one model, in the number `N`, with the optimizer `O`.
+///
+/// `USES` is the plan's mask, `{ PLAN.uses() }`: what it leaves out is not compiled in. On a desktop,
+/// where a model comes from a file, it is `u128::MAX`.
+///
+/// Construction may fail; nothing after it can.
+#[derive(Debug)]
+pub struct Trainer<'a, N: Kernel, O: Optimizer<N>, const USES: u128> {
+    pub(super) plan: &'a Plan,
+    pub(super) params: &'a mut [u8],
+    pub(super) gradients: &'a mut [N::Gradient],
+    pub(super) state: &'a mut [u8],
+    pub(super) tracks: &'a mut [N::Track],
+    pub(super) work: &'a mut [u8],
+    pub(super) optimizer: O,
+    pub(super) random: Pcg,
+    /// Updates done.
+    pub(super) steps: u32,
+    /// Samples whose gradient has been summed since the last update.
+    pub(super) summed: u16,
+    /// Samples since the scales last moved.
+    pub(super) window: u16,
+}
+
+/// A parameter tensor as people see it.
+#[derive(Debug, Clone, Copy)]
+pub enum Parameter<'a, N: Kernel> {
+    /// Multiplied with activations.
+    Weight(Tensor<'a, N::Elem>),
+    /// Added to sums.
+    Bias(Tensor<'a, N::Bias>),
+}
+
+impl<'a, N: Kernel> Parameter<'a, N> {
+    /// The values as `f32`, in memory order.
+    pub fn values(self) -> impl Iterator<Item = f32> + 'a {
+        let (weight, bias) = match self {
+            Self::Weight(tensor) => (Some(tensor), None),
+            Self::Bias(tensor) => (None, Some(tensor)),
+        };
+        weight
+            .into_iter()
+            .flat_map(Tensor::values)
+            .chain(bias.into_iter().flat_map(Tensor::values))
+    }
+}
+
+impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
+    /// Builds a trainer in `memory`, which may hold anything. Parameters are zero until
+    /// [`init`](Self::init) or a checkpoint sets them.
+    ///
+    /// # Errors
+    /// [`NewError`] if the memory is too small or misaligned, or the plan is another's.
+    pub fn new(plan: &'a Plan, memory: &'a mut [u8], optimizer: O) -> Result<Self, NewError> {
+        let missing = plan.uses & !USES;
+        if missing != 0 {
+            return Err(NewError::Uses { missing });
+        }
+        if plan.number != N::CODE || plan.optimizer != O::CODE {
+            return Err(NewError::Plan);
+        }
+        let Carved {
+            params,
+            gradients,
+            state,
+            tracks,
+            work,
+        } = carve(memory, plan.regions)?;
+        params.fill(0);
+        gradients.fill(0);
+        state.fill(0);
+        tracks.fill(0);
+        Ok(Self {
+            plan,
+            params,
+            gradients: cast_mut(gradients),
+            state,
+            tracks: cast_mut(tracks),
+            work,
+            optimizer,
+            random: Pcg::new(0),
+            steps: 0,
+            summed: 0,
+            window: 0,
+        })
+    }
+
+    /// Starts from scratch: every weight drawn anew from `seed` by the rule of its layer, biases,
+    /// gradients and optimizer state zero.
+    pub fn init(&mut self, seed: u64) {
+        self.random = Pcg::new(seed);
+        self.steps = 0;
+        self.summed = 0;
+        self.window = 0;
+        self.state.fill(0);
+        self.tracks.fill(N::Track::default());
+        let plan = self.plan;
+        for slot in plan.slots() {
+            self.init_layer(slot);
+        }
+    }
+
+    fn init_layer(&mut self, slot: &Slot) {
+        let specs = slot.specs();
+        for index in 0..specs.len() {
+            let Some(param) = specs.get(index) else { return };
+            let from = slot.params as usize + specs.bytes_before::<N>(index);
+            let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
+                return;
+            };
+            match param.role {
+                Role::Bias => bytes.fill(0),
+                Role::Weight => {
+                    let bound = bound(slot.init, &param);
+                    let mut draws = self.random;
+                    let values = core::iter::repeat_with(move || bound * (2.0 * draws.uniform() - 1.0));
+                    let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+                    N::store_weights(bytes, track, values.take(param.shape.len()));
+                    for _ in 0..param.shape.len() {
+                        self.random.next_u32();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    /// The optimizer, whose settings may change from one update to the next.
+    pub fn optimizer(&mut self) -> &mut O {
+        &mut self.optimizer
+    }
+
+    /// Updates done since [`init`](Self::init).
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Samples whose gradient waits for the next update.
+    pub fn summed(&self) -> u16 {
+        self.summed
+    }
+
+    /// Every parameter's bytes, for a hash or a copy.
+    pub fn parameter_bytes(&self) -> &[u8] {
+        self.params
+    }
+
+    /// Parameter tensor `name` (`weight`, `bias`) of layer `layer`.
+    pub fn parameter(&self, layer: usize, name: &str) -> Option<Parameter<'_, N>> {
+        let slot = self.plan.slots().get(layer)?;
+        let (index, param) = find(slot, name)?;
+        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
+        let bytes = self.params.get(from..from + param.stored_bytes::<N>())?;
+        Some(match param.role {
+            Role::Weight => {
+                let View { data, scale } =
+                    N::weights(bytes, self.tracks.get(usize::from(slot.track) + 2 + index));
+                Parameter::Weight(Tensor {
+                    shape: param.shape,
+                    data,
+                    scale,
+                })
+            }
+            Role::Bias => Parameter::Bias(Tensor {
+                shape: param.shape,
+                data: cast(bytes),
+                scale: (),
+            }),
+        })
+    }
+
+    /// Sets parameter tensor `name` of layer `layer`, and says whether there is such a one.
+    /// The values come in memory order; what is missing at the end stays as it is.
+    pub fn set_parameter(
+        &mut self,
+        layer: usize,
+        name: &str,
+        values: impl Iterator<Item = f32> + Clone,
+    ) -> bool {
+        let Some(slot) = self.plan.slots().get(layer) else {
+            return false;
+        };
+        let Some((index, param)) = find(slot, name) else {
+            return false;
+        };
+        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
+        let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
+            return false;
+        };
+        match param.role {
+            Role::Weight => {
+                let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+                N::store_weights(bytes, track, values);
+            }
+            Role::Bias => {
+                for (to, value) in cast_mut::<N::Bias>(bytes).iter_mut().zip(values) {
+                    *to = crate::number::Element::from_f32(value, ());
+                }
+            }
+        }
+        true
+    }
+
+    /// The gradient of parameter tensor `name` of layer `layer`, as summed since the last update.
+    /// `None` if there is no such tensor, or it is not trained, or nothing has been summed yet.
+    pub fn gradient(&self, layer: usize, name: &str) -> Option<Tensor<'_, N::Gradient>> {
+        let slot = self
+            .plan
+            .slots()
+            .get(layer)
+            .filter(|slot| slot.trains && self.summed > 0)?;
+        let (index, param) = find(slot, name)?;
+        let from = slot.gradient as usize + slot.specs().elements_before(index);
+        let data = self.gradients.get(from..from + param.shape.len())?;
+        let scale = N::gradient_scale(self.tracks.get(usize::from(slot.track) + 2 + index));
+        Some(Tensor {
+            shape: param.shape,
+            data,
+            scale,
+        })
+    }
+}
+
+/// The layer's parameter tensor of that name.
+fn find(slot: &Slot, name: &str) -> Option<(usize, Param)> {
+    let specs = slot.specs();
+    (0..specs.len()).find_map(|index| {
+        specs
+            .get(index)
+            .filter(|param| param.name == name)
+            .map(|param| (index, param))
+    })
+}
+
+/// The bound of a layer's uniform initialisation.
+fn bound(init: Init, param: &Param) -> f32 {
+    let (numerator, fan) = match init {
+        Init::He => (6.0, param.fan_in),
+        Init::Auto | Init::Glorot => (6.0, param.fan_in + param.fan_out),
+        Init::LeCun => (3.0, param.fan_in),
+    };
+    <f32 as Functions>::sqrt(numerator / fan.max(1) as f32)
+}

@@ -1,0 +1,142 @@
+//! The primitives that carry everything: the only hot code of the house.
+//!
+//! Each is written once per family of numbers ([`float`], [`bfp`]) and reached through [`Kernel`],
+//! so that a layer is written once for all of them.
+//!
+//! **Canonical order.** Weights lie input-major, `w[input][output]`, and every sum is taken one term
+//! after the other, in the order of memory. Outputs are the lanes: sixteen sums of different outputs
+//! advance together, which is what SIMD registers of a desktop and the register file of a
+//! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
+
+pub mod float;
+
+use crate::number::{Number, View, ViewMut};
+
+/// A matrix that is swept over an input: a dense layer is one position, a convolution many.
+///
+/// At position `p`, `y[p·outputs + o] = b[o] + Σ_k x[start + p·step + k] · w[(first + k)·outputs + o]`
+/// for `k` in `0..length`. A convolution's padding is a shorter sum: `first` and `length` leave out
+/// the taps that would read outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sweep {
+    /// Number of positions.
+    pub positions: usize,
+    /// Where position 0 reads, in elements of `x`.
+    pub start: usize,
+    /// Elements of `x` from one position to the next.
+    pub step: usize,
+    /// Terms of each sum.
+    pub length: usize,
+    /// First row of the weights used.
+    pub first: usize,
+    /// Where position 0 writes, in positions of `y`.
+    pub target: usize,
+    /// Sums at each position.
+    pub outputs: usize,
+}
+
+/// What a layer can ask of a number.
+///
+/// Slices that do not fit each other give a shorter result and never a panic; the planner makes
+/// sure that they do fit.
+pub trait Kernel: Number {
+    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
+    /// The scale of the next window follows from it. Nothing for floats.
+    type Peak: Copy + Default;
+
+    /// Layer kinds (by [code](crate::network::Kind::code)) and losses that this number can run.
+    const KINDS: u128;
+
+    /// The larger of two peaks.
+    fn higher(a: Self::Peak, b: Self::Peak) -> Self::Peak;
+
+    /// Takes note of a tensor's peak.
+    fn follow(track: Option<&mut Self::Track>, peak: Self::Peak);
+
+    /// Ends a window: moves each tensor's scale to what its peaks ask for. `at_once` after the
+    /// calibration, when the scale is still arbitrary.
+    fn turn(tracks: &mut [Self::Track], at_once: bool);
+
+    /// `y = x`. The scales may differ.
+    fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `y = b + W x`, at each position of the sweep.
+    fn affine(
+        w: View<'_, Self>,
+        b: &[Self::Bias],
+        x: View<'_, Self>,
+        y: ViewMut<'_, Self>,
+        sweep: Sweep,
+    ) -> Self::Peak;
+
+    /// `dx += Wᵀ dy`, at each position of the sweep.
+    fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep)
+    -> Self::Peak;
+
+    /// `dW += x dyᵀ`, over the positions of the sweep. With `fresh`, `dW` holds nothing yet.
+    fn affine_weights(x: View<'_, Self>, dy: View<'_, Self>, dw: Grad<'_, Self>, sweep: Sweep, fresh: bool);
+
+    /// `db += Σ_p dy[p]`. With `fresh`, `db` holds nothing yet.
+    fn affine_bias(dy: View<'_, Self>, db: Grad<'_, Self>, fresh: bool);
+
+    /// `y ← f(y)`, each element where it lies.
+    fn unary<U: crate::math::Unary>(y: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `dy ← dy · f′`, from the function's output `y`.
+    fn unary_gradient<U: crate::math::Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `y ← y + x`. The scales may differ.
+    fn add(y: ViewMut<'_, Self>, x: View<'_, Self>) -> Self::Peak;
+
+    /// `y[c] = (1/T) Σ_t x[t][c]` for `T = x.len() / y.len()`.
+    fn mean(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `dx[t][c] += dy[c] / T`, the gradient of [`mean`](Self::mean).
+    fn mean_gradient(dy: View<'_, Self>, dx: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `L = ln Σ e^z − z[class]`, `dz = softmax(z) − onehot(class)`, shifted by the largest logit.
+    fn softmax_cross_entropy(
+        z: View<'_, Self>,
+        class: usize,
+        dz: ViewMut<'_, Self>,
+    ) -> (Self::Scalar, Self::Peak);
+
+    /// `L = (1/n) Σ (y − t)²`, `dy = (2/n) (y − t)`.
+    fn mean_squared_error(
+        y: View<'_, Self>,
+        target: View<'_, Self>,
+        dy: ViewMut<'_, Self>,
+    ) -> (Self::Scalar, Self::Peak);
+
+    /// `Σ g²`, in four lanes that are summed pairwise at the end.
+    fn square_sum(
+        gradient: &[Self::Gradient],
+        scale: <Self::Gradient as crate::number::Element>::Scale,
+    ) -> Self::Scalar;
+
+    /// The square root of a figure, for a norm.
+    fn root(square: Self::Scalar) -> Self::Scalar;
+
+    /// `g ← g · factor / count`, for the mean over a batch and for clipping.
+    fn scale_gradient(gradient: &mut [Self::Gradient], factor: Option<Self::Scalar>, count: u32);
+
+    /// `bound / (norm + 1e-6)` if the norm is above the bound, as in PyTorch.
+    fn clip_factor(norm: Self::Scalar, bound: f32) -> Option<Self::Scalar>;
+
+    /// The scale of `track`'s gradient.
+    fn gradient_scale(track: Option<&Self::Track>) -> <Self::Gradient as crate::number::Element>::Scale;
+
+    /// Sets all to zero.
+    fn clear(data: &mut [Self::Elem]) {
+        data.fill(Self::Elem::default());
+    }
+}
+
+/// The gradient of one parameter tensor, and the track in which its scale is kept.
+#[derive(Debug)]
+pub struct Grad<'a, N: Number> {
+    /// One element per parameter.
+    pub data: &'a mut [N::Gradient],
+    /// The parameter tensor's track.
+    pub track: Option<&'a mut N::Track>,
+}

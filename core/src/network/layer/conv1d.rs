@@ -1,0 +1,163 @@
+//! Convolution over time.
+
+use super::{Backward, Forward, Gradient, Reads};
+use crate::kernel::{Kernel, Sweep};
+use crate::network::{Params, Shape};
+
+/// `y[t, o] = b[o] + Σ_{k, c} w[k, c, o] · x[s·t + k − p, c]`, with `x` zero outside
+///
+/// (A cross-correlation, as everywhere in the field.) Input: series of `T` frames of `C` channels.
+/// Output: series of `(T + 2p − K) / s + 1` frames of `O` channels. Parameters: `weight [K, C, O]`
+/// (input-major), `bias [O]`. Cost: `K · C · O` multiply-accumulates per output frame, as many for each
+/// gradient. Keeps its input for the backward pass. No unfolded copy of the input is made: at each
+/// position a window of frames is one contiguous run.
+/// Gradients: `dw[k, c, o] = Σ_t x[s·t + k − p, c] dy[t, o]`, `db[o] = Σ_t dy[t, o]`,
+/// `dx[s·t + k − p, c] += w[k, c, o] dy[t, o]`.
+/// Source: Waibel et al., Phoneme recognition using time-delay neural networks, 1989.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conv1d {
+    /// Number of output channels, `O`.
+    pub channels: u16,
+    /// Frames that each output sees, `K`.
+    pub kernel: u16,
+    /// Frames from one output to the next, `s`.
+    pub stride: u16,
+    /// Zero frames before and after the input, `p`.
+    pub padding: u16,
+}
+
+impl Conv1d {
+    pub(crate) const NAME: &'static str = "conv1d";
+    pub(crate) const IN_PLACE: bool = false;
+    pub(crate) const READS: Reads = Reads {
+        input: true,
+        output: false,
+    };
+
+    pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
+        if input.rank() != 2 {
+            return Err("needs a series as its input: Shape::series(channels, length)");
+        }
+        if self.channels == 0 {
+            return Err("needs at least one output channel");
+        }
+        if self.stride == 0 {
+            return Err("stride must be at least 1");
+        }
+        if self.padding >= self.kernel {
+            return Err("padding must be less than the kernel, and the kernel at least 1");
+        }
+        let length = input.dim(0) + 2 * self.padding as usize;
+        if self.kernel as usize > length {
+            return Err("kernel must be 1 to the input length");
+        }
+        let frames = (length - self.kernel as usize) / self.stride as usize + 1;
+        Ok(Shape::series(self.channels, frames as u16))
+    }
+
+    pub(crate) const fn params(&self, input: Shape) -> Params {
+        let channels = input.channels();
+        Params::affine(
+            Shape::new([self.kernel, channels as u16, self.channels]),
+            Shape::vector(self.channels),
+            self.kernel as u32 * channels as u32,
+            self.kernel as u32 * self.channels as u32,
+        )
+    }
+
+    pub(crate) const fn macs(&self, input: Shape) -> usize {
+        match self.output(input) {
+            Ok(output) => output.len() * self.kernel as usize * input.channels(),
+            Err(_) => 0,
+        }
+    }
+
+    pub(crate) const fn settings(&self) -> u64 {
+        (self.stride as u64) << 16 | self.padding as u64
+    }
+
+    /// The sweeps that cover all output frames: one for the frames whose window lies inside the
+    /// input, and one for each frame at an edge, whose sum is shorter by the taps outside.
+    fn sweeps(&self, input: Shape) -> impl Iterator<Item = Sweep> {
+        let channels = input.channels();
+        let (frames, kernel) = (input.dim(0), usize::from(self.kernel));
+        let (stride, padding) = (usize::from(self.stride).max(1), usize::from(self.padding));
+        let outputs = usize::from(self.channels);
+        let positions = (frames + 2 * padding).saturating_sub(kernel) / stride + 1;
+        // The first position whose window starts inside, and the first whose window ends outside.
+        let from = padding.div_ceil(stride).min(positions);
+        let to = match (frames + padding).checked_sub(kernel) {
+            Some(last) => (last / stride + 1).clamp(from, positions),
+            None => from,
+        };
+        let edge = move |t: usize| {
+            let begin = t * stride;
+            let skipped = padding.saturating_sub(begin);
+            let end = (frames + padding).saturating_sub(begin).min(kernel);
+            Sweep {
+                positions: 1,
+                start: (begin + skipped).saturating_sub(padding) * channels,
+                step: 0,
+                length: end.saturating_sub(skipped) * channels,
+                first: skipped * channels,
+                target: t,
+                outputs,
+            }
+        };
+        let inside = Sweep {
+            positions: to - from,
+            start: (from * stride).saturating_sub(padding) * channels,
+            step: stride * channels,
+            length: kernel * channels,
+            first: 0,
+            target: from,
+            outputs,
+        };
+        (0..from)
+            .map(edge)
+            .chain(core::iter::once(inside))
+            .chain((to..positions).map(edge))
+    }
+
+    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y }: Forward<'_, N>) -> N::Peak {
+        let mut peak = N::Peak::default();
+        for sweep in self.sweeps(input) {
+            let y = crate::number::ViewMut {
+                data: &mut *y.data,
+                scale: y.scale,
+            };
+            peak = N::higher(peak, N::affine(p.weight(0), p.bias(1), x, y, sweep));
+        }
+        peak
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, Gradient { input, x, dy, mut dp }: Gradient<'_, N>) {
+        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
+        if dp.fresh {
+            if let Some(dw) = dp.tensor(0) {
+                dw.data.fill(Default::default());
+            }
+        }
+        for sweep in self.sweeps(input) {
+            if let Some(dw) = dp.tensor(0) {
+                N::affine_weights(x, dy, dw, sweep, false);
+            }
+        }
+        let fresh = dp.fresh;
+        if let Some(db) = dp.tensor(1) {
+            N::affine_bias(dy, db, fresh);
+        }
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, Backward { input, p, dy, dx, .. }: Backward<'_, N>) -> N::Peak {
+        let mut peak = N::Peak::default();
+        for sweep in self.sweeps(input) {
+            let dx = crate::number::ViewMut {
+                data: &mut *dx.data,
+                scale: dx.scale,
+            };
+            peak = N::higher(peak, N::affine_input(p.weight(0), dy, dx, sweep));
+        }
+        peak
+    }
+}

@@ -1,0 +1,146 @@
+//! The model as a value: an input shape and a list of layers.
+
+use super::Shape;
+use super::layer::{Add, Conv1d, Dense, GlobalAverage, Layer, Pointwise};
+
+/// How a layer's weights start. Biases start at zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Init {
+    /// [`He`](Self::He) if a relu follows, [`Glorot`](Self::Glorot) otherwise.
+    Auto,
+    /// Uniform within `±√(6 / fan_in)`. Source: He et al., Delving deep into rectifiers, 2015.
+    He,
+    /// Uniform within `±√(6 / (fan_in + fan_out))`. Source: Glorot and Bengio, 2010.
+    Glorot,
+    /// Uniform within `±√(3 / fan_in)`. Source: LeCun et al., Efficient backprop, 1998.
+    LeCun,
+}
+
+/// One entry of a model: a layer, and how it takes part in training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub(crate) layer: Layer,
+    pub(crate) frozen: bool,
+    pub(crate) init: Init,
+    /// An option that the layer does not have was set. The planner reports it with the layer's number.
+    pub(crate) fault: Option<&'static str>,
+}
+
+impl Entry {
+    const fn of(layer: Layer) -> Self {
+        Self {
+            layer,
+            frozen: false,
+            init: Init::Auto,
+            fault: None,
+        }
+    }
+
+    /// The layer itself.
+    pub const fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// Frames from one output of a convolution to the next; 1 unless set.
+    pub const fn stride(mut self, stride: u16) -> Self {
+        match &mut self.layer {
+            Layer::Conv1d(layer) => layer.stride = stride,
+            _ => self.fault = Some("has no stride: only a convolution has one"),
+        }
+        self
+    }
+
+    /// Zero frames before and after the input of a convolution; 0 unless set.
+    pub const fn padding(mut self, padding: u16) -> Self {
+        match &mut self.layer {
+            Layer::Conv1d(layer) => layer.padding = padding,
+            _ => self.fault = Some("has no padding: only a convolution has one"),
+        }
+        self
+    }
+
+    /// How the layer's weights start.
+    pub const fn init(mut self, init: Init) -> Self {
+        match self.layer {
+            Layer::Dense(_) | Layer::Conv1d(_) => self.init = init,
+            _ => self.fault = Some("has no weights to initialise"),
+        }
+        self
+    }
+
+    /// Keeps the layer's parameters as they are. It needs no gradient and no optimizer state, and
+    /// the backward pass ends at the first layer that is not frozen.
+    pub const fn frozen(mut self) -> Self {
+        self.frozen = true;
+        self
+    }
+}
+
+/// A [`Dense`] layer with `outputs` outputs.
+pub const fn dense(outputs: u16) -> Entry {
+    Entry::of(Layer::Dense(Dense { outputs }))
+}
+
+/// A [`Conv1d`] layer with `channels` output channels and a window of `kernel` frames.
+pub const fn conv1d(channels: u16, kernel: u16) -> Entry {
+    Entry::of(Layer::Conv1d(Conv1d {
+        channels,
+        kernel,
+        stride: 1,
+        padding: 0,
+    }))
+}
+
+/// `max(x, 0)`
+pub const fn relu() -> Entry {
+    Entry::of(Layer::Relu(Pointwise::new()))
+}
+
+/// `tanh x`
+pub const fn tanh() -> Entry {
+    Entry::of(Layer::Tanh(Pointwise::new()))
+}
+
+/// `1 / (1 + e^−x)`
+pub const fn sigmoid() -> Entry {
+    Entry::of(Layer::Sigmoid(Pointwise::new()))
+}
+
+/// The [mean](GlobalAverage) over time or pixels.
+pub const fn global_average() -> Entry {
+    Entry::of(Layer::GlobalAverage(GlobalAverage))
+}
+
+/// The [sum](Add) with the output of the layer `back` places above.
+pub const fn add(back: u8) -> Entry {
+    Entry::of(Layer::Add(Add { back }))
+}
+
+/// A model: the shape of its input, and its layers in order.
+///
+/// It is plain data: a `const` on a device, read from a file on a desktop, random in a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Model<'a> {
+    /// Shape of one sample.
+    pub input: Shape,
+    /// The layers, first to last.
+    pub layers: &'a [Entry],
+}
+
+impl<'a> Model<'a> {
+    /// A model of `layers` for samples of shape `input`. Whether it fits together is checked by the planner.
+    pub const fn new(input: Shape, layers: &'a [Entry]) -> Self {
+        Self { input, layers }
+    }
+
+    /// Number of layers, which is the length of its plan.
+    pub const fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there is no layer.
+    pub const fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+}

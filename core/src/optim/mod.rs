@@ -1,0 +1,74 @@
+//! Optimizers: how a gradient becomes an update.
+//!
+//! Each is one loop over a flat parameter tensor, its gradient and its state. The formulas, and the
+//! order of their operations, are those of PyTorch, against which they are tested.
+
+mod adam;
+mod sgd;
+
+pub use adam::Adam;
+pub use sgd::{Momentum, Sgd};
+
+use crate::kernel::{Grad, Kernel};
+use crate::number::Number;
+use crate::number::random::Pcg;
+
+/// What an optimizer is, whatever the number.
+pub trait Method: Copy {
+    /// Its name in run files and reports.
+    const NAME: &'static str;
+    /// Its number in a checkpoint's fingerprint.
+    const CODE: u8;
+    /// Values of state that it keeps for each parameter.
+    const SLOTS: usize;
+}
+
+/// A parameter tensor as its update sees it.
+#[derive(Debug)]
+pub enum ParamMut<'a, N: Number> {
+    /// Multiplied with activations: every plane of it.
+    Weight(N::WeightsMut<'a>),
+    /// Added to sums.
+    Bias(&'a mut [N::Bias]),
+}
+
+/// A [`Method`] for the number `N`.
+pub trait Optimizer<N: Kernel>: Method {
+    /// What is the same for every parameter of one update.
+    type Step: Copy;
+
+    /// Prepares update `count` (1 for the first).
+    fn step(&self, count: u32) -> Self::Step;
+
+    /// Updates one parameter tensor. `state` holds [`SLOTS`](Method::SLOTS) flat vectors, one after
+    /// the other, as long as the tensor.
+    fn update(
+        step: &Self::Step,
+        param: ParamMut<'_, N>,
+        gradient: Grad<'_, N>,
+        state: &mut [u8],
+        random: &mut Pcg,
+    );
+}
+
+/// Calls `f` for each parameter with its gradient and one value of state, four at a time, which is
+/// what a compiler unrolls well.
+#[inline]
+fn each<F: Copy>(w: &mut [F], g: &[F], v: &mut [F], f: impl Fn(&mut F, F, &mut F)) {
+    let mut w = w.chunks_exact_mut(4);
+    let mut g = g.chunks_exact(4);
+    let mut v = v.chunks_exact_mut(4);
+    for ((w, g), v) in (&mut w).zip(&mut g).zip(&mut v) {
+        for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
+            f(w, *g, v);
+        }
+    }
+    for ((w, g), v) in w
+        .into_remainder()
+        .iter_mut()
+        .zip(g.remainder())
+        .zip(v.into_remainder())
+    {
+        f(w, *g, v);
+    }
+}

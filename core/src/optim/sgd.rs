@@ -1,0 +1,116 @@
+//! Stochastic gradient descent.
+
+use super::{Method, Optimizer, ParamMut, each};
+use crate::kernel::Grad;
+use crate::math::Functions;
+use crate::number::random::Pcg;
+use crate::number::{Scalar, cast_mut};
+
+/// `w ← w − η (g + λ w)`
+///
+/// Needs no state. Source: Robbins and Monro, A stochastic approximation method, 1951.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Sgd {
+    /// Learning rate, η.
+    pub learning_rate: f32,
+    /// Weight decay, λ.
+    pub weight_decay: f32,
+}
+
+/// `g ← g + λ w`, `v ← μ v + g`, `w ← w − η v`; with Nesterov's look-ahead `w ← w − η (g + μ v)`
+///
+/// Keeps one value per parameter. Sources: Polyak, 1964; Nesterov, 1983, in the form of Sutskever et
+/// al., On the importance of initialization and momentum in deep learning, 2013, as in PyTorch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Momentum {
+    /// Learning rate, η.
+    pub learning_rate: f32,
+    /// Momentum, μ.
+    pub momentum: f32,
+    /// Whether to look ahead.
+    pub nesterov: bool,
+    /// Weight decay, λ.
+    pub weight_decay: f32,
+}
+
+impl Default for Sgd {
+    /// η = 0.01, no decay.
+    fn default() -> Self {
+        Self {
+            learning_rate: 0.01,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Default for Momentum {
+    /// η = 0.01, μ = 0.9, no look-ahead, no decay.
+    fn default() -> Self {
+        Self {
+            learning_rate: 0.01,
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Method for Sgd {
+    const NAME: &'static str = "sgd";
+    const CODE: u8 = 1;
+    const SLOTS: usize = 0;
+}
+
+impl Method for Momentum {
+    const NAME: &'static str = "momentum";
+    const CODE: u8 = 2;
+    const SLOTS: usize = 1;
+}
+
+impl<F: Functions + Scalar> Optimizer<F> for Sgd {
+    type Step = Self;
+
+    fn step(&self, _count: u32) -> Self {
+        *self
+    }
+
+    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, _state: &mut [u8], _: &mut Pcg) {
+        let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
+        let rate = F::from_f32(step.learning_rate, ());
+        let decay = F::from_f32(step.weight_decay, ());
+        for (w, g) in w.iter_mut().zip(gradient.data) {
+            let g = if decay == F::ZERO { *g } else { *g + decay * *w };
+            *w -= rate * g;
+        }
+    }
+}
+
+impl<F: Functions + Scalar> Optimizer<F> for Momentum {
+    type Step = Self;
+
+    fn step(&self, _count: u32) -> Self {
+        *self
+    }
+
+    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: &mut [u8], _: &mut Pcg) {
+        let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
+        let v = cast_mut::<F>(state);
+        let g = &*gradient.data;
+        let rate = F::from_f32(step.learning_rate, ());
+        let momentum = F::from_f32(step.momentum, ());
+        let decay = F::from_f32(step.weight_decay, ());
+        if decay == F::ZERO && !step.nesterov {
+            return each(w, g, v, |w, g, v| {
+                *v = momentum * *v + g;
+                *w -= rate * *v;
+            });
+        }
+        each(w, g, v, |w, g, v| {
+            let g = if decay == F::ZERO { g } else { g + decay * *w };
+            *v = momentum * *v + g;
+            *w -= rate * if step.nesterov { g + momentum * *v } else { *v };
+        });
+    }
+}
