@@ -2,6 +2,7 @@
 //!
 //! * [`run`]: run files, which describe a model, its data and its training in TOML
 //! * [`data`]: data sets from files and those that come with the program
+//! * [`session`]: a run file brought to life
 //! * [`report`]: learning curves, pictures, progress
 //! * [`command`]: the command line
 //! * [`story`]: what `kilograd` does when asked for nothing in particular
@@ -12,4 +13,5 @@ pub mod complaint;
 pub mod data;
 pub mod report;
 pub mod run;
+pub mod session;
 pub mod story;

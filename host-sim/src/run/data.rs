@@ -1,8 +1,9 @@
 //! `[data]`: where samples come from and how they are cut, scaled and split.
 
-use super::model::{LossKind, ModelFile};
+use super::model::ModelFile;
 use super::table::{Marked, Table};
 use crate::complaint::Complaint;
+use kilograd::loss::Loss;
 
 /// The keys of `[data]`.
 pub const KEYS: &[&str] = &[
@@ -226,18 +227,18 @@ fn windowing(table: &Table<'_>) -> Result<Option<Windowing>, Complaint> {
 /// The loss decides what can be learnt; saying it in the file makes a mistake visible.
 fn target(table: &Table<'_>, model: &ModelFile, origin: &Origin) -> Result<Target, Complaint> {
     let target = match (table.choice("target", &["label", "input"])?, model.loss.value) {
-        (Some("label"), LossKind::MeanSquaredError) => {
+        (Some("label"), Loss::MeanSquaredError) => {
             let help = "mean_squared_error learns to reproduce its input: write `target = \"input\"`, or \
                         `loss = \"cross_entropy\"` to learn classes";
             return Err(table.wrong("target", "does not go with the loss", help));
         }
-        (Some("input"), LossKind::CrossEntropy) => {
+        (Some("input"), Loss::CrossEntropy) => {
             let help =
                 "write `loss = \"mean_squared_error\"` to reproduce the input, or `target = \"label\"`";
             return Err(table.wrong("target", "does not go with the loss", help));
         }
-        (_, LossKind::CrossEntropy) => Target::Label,
-        (_, LossKind::MeanSquaredError) => Target::Input,
+        (_, Loss::CrossEntropy) => Target::Label,
+        (_, Loss::MeanSquaredError) => Target::Input,
     };
     if target == Target::Label {
         let (missing, help) = match origin {

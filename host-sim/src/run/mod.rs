@@ -30,9 +30,9 @@ mod table;
 
 pub use data::{DataFile, Origin, Scaling, Target, Windowing};
 pub use fit::FitFile;
-pub use layer::{Kind, LayerLine};
-pub use model::{LossKind, ModelFile};
-pub use optimizer::OptimizerFile;
+pub use layer::LayerLine;
+pub use model::ModelFile;
+pub use optimizer::{OptimizerFile, WithOptimizer};
 pub use table::Marked;
 
 use crate::complaint::{Complaint, Source};

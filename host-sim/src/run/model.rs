@@ -3,19 +3,11 @@
 use super::layer::{self, LayerLine};
 use super::table::{Marked, Table, integer_of};
 use crate::complaint::{Complaint, Source};
+use kilograd::loss::Loss;
 use kilograd::network::Shape;
 
 /// The keys of `[model]`.
 pub const KEYS: &[&str] = &["input", "layers", "loss"];
-
-/// What the model minimises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LossKind {
-    /// Softmax cross-entropy over classes.
-    CrossEntropy,
-    /// Mean of the squared differences.
-    MeanSquaredError,
-}
 
 /// `[model]`.
 #[derive(Debug, Clone)]
@@ -25,7 +17,7 @@ pub struct ModelFile {
     /// Layers in order; never empty.
     pub layers: Vec<LayerLine>,
     /// The loss.
-    pub loss: Marked<LossKind>,
+    pub loss: Marked<Loss>,
 }
 
 impl ModelFile {
@@ -51,8 +43,8 @@ impl ModelFile {
             choice,
             "\"cross_entropy\"` or `loss = \"mean_squared_error\"",
         )? {
-            "cross_entropy" => LossKind::CrossEntropy,
-            _ => LossKind::MeanSquaredError,
+            "cross_entropy" => Loss::CrossEntropy,
+            _ => Loss::MeanSquaredError,
         };
         let span = table.get("loss").map_or(table.span(), toml::Spanned::span);
         Ok(Self {

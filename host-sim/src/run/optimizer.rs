@@ -2,34 +2,26 @@
 
 use super::table::Table;
 use crate::complaint::Complaint;
+use kilograd::optim::{Adam, Momentum, Optimizer, Sgd};
 
 /// The optimizer and its settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OptimizerFile {
-    /// Stochastic gradient descent.
-    Sgd {
-        /// Step length.
-        learning_rate: f32,
-        /// 0 for none.
-        momentum: f32,
-        /// Look ahead along the momentum.
-        nesterov: bool,
-        /// L2 penalty added to the gradient.
-        weight_decay: f32,
-    },
-    /// Adam (Kingma and Ba 2014).
-    Adam {
-        /// Step length.
-        learning_rate: f32,
-        /// Decay of the first moment.
-        beta1: f32,
-        /// Decay of the second moment.
-        beta2: f32,
-        /// Added to the root of the second moment.
-        epsilon: f32,
-        /// L2 penalty added to the gradient.
-        weight_decay: f32,
-    },
+    /// `kind = "sgd"` without momentum, which needs no state.
+    Sgd(Sgd),
+    /// `kind = "sgd"` with momentum.
+    Momentum(Momentum),
+    /// `kind = "adam"`.
+    Adam(Adam),
+}
+
+/// Something to be done with whichever optimizer a file names.
+pub trait WithOptimizer {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output;
 }
 
 const SGD: &[&str] = &["kind", "learning_rate", "momentum", "nesterov", "weight_decay"];
@@ -47,11 +39,8 @@ impl OptimizerFile {
         // The kind decides which keys there are: read it first, with every key allowed.
         let any: Vec<&str> = SGD.iter().chain(ADAM).copied().collect();
         let loose = top.required_section("optimizer", &any)?;
-        let kind = loose.required(
-            "kind",
-            loose.choice("kind", &["sgd", "adam"])?,
-            "\"sgd\"` or `kind = \"adam\"",
-        )?;
+        let kind = loose.choice("kind", &["sgd", "adam"])?;
+        let kind = loose.required("kind", kind, "\"sgd\"` or `kind = \"adam\"")?;
         let keys = if kind == "sgd" { SGD } else { ADAM };
         let table = top.section("optimizer", keys)?.unwrap_or(loose);
         let positive = |key| table.number(key, "above 0", |x| x > 0.0);
@@ -60,32 +49,52 @@ impl OptimizerFile {
             .number("weight_decay", "of 0 or more", |x| x >= 0.0)?
             .unwrap_or(0.0);
         if kind == "adam" {
-            return Ok(Self::Adam {
-                learning_rate: positive("learning_rate")?.unwrap_or(0.001),
-                beta1: fraction("beta1")?.unwrap_or(0.9),
-                beta2: fraction("beta2")?.unwrap_or(0.999),
-                epsilon: positive("epsilon")?.unwrap_or(1e-8),
+            let standard = Adam::default();
+            return Ok(Self::Adam(Adam {
+                learning_rate: positive("learning_rate")?.unwrap_or(standard.learning_rate),
+                beta1: fraction("beta1")?.unwrap_or(standard.beta1),
+                beta2: fraction("beta2")?.unwrap_or(standard.beta2),
+                epsilon: positive("epsilon")?.unwrap_or(standard.epsilon),
                 weight_decay,
-            });
+            }));
         }
         let momentum = fraction("momentum")?.unwrap_or(0.0);
         let nesterov = table.flag("nesterov")?.unwrap_or(false);
         if nesterov && momentum == 0.0 {
             return Err(table.wrong("nesterov", "needs a momentum above 0", "add `momentum = 0.9`"));
         }
-        Ok(Self::Sgd {
-            learning_rate: table.required("learning_rate", positive("learning_rate")?, "0.05")?,
-            momentum,
-            nesterov,
-            weight_decay,
+        let learning_rate = table.required("learning_rate", positive("learning_rate")?, "0.05")?;
+        Ok(if momentum == 0.0 {
+            Self::Sgd(Sgd {
+                learning_rate,
+                weight_decay,
+            })
+        } else {
+            Self::Momentum(Momentum {
+                learning_rate,
+                momentum,
+                nesterov,
+                weight_decay,
+            })
         })
     }
 
-    /// Its name in a run file.
+    /// Does something with the optimizer, whichever it is.
+    pub fn with<W: WithOptimizer>(self, work: W) -> W::Output {
+        match self {
+            Self::Sgd(optimizer) => work.call(optimizer),
+            Self::Momentum(optimizer) => work.call(optimizer),
+            Self::Adam(optimizer) => work.call(optimizer),
+        }
+    }
+
+    /// Its name, for people.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Sgd { .. } => "sgd",
-            Self::Adam { .. } => "adam",
+            Self::Sgd(_) => "SGD",
+            Self::Momentum(Momentum { nesterov: true, .. }) => "SGD with Nesterov momentum",
+            Self::Momentum(_) => "SGD with momentum",
+            Self::Adam(_) => "Adam",
         }
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use kilograd::network;
+use kilograd::optim::Adam;
 
 const GOOD: &str = r#"[model]
 input = { length = 100, channels = 6 }
@@ -52,26 +54,12 @@ fn expect(from: &str, to: &str, line: usize, parts: &[&str]) {
 fn a_good_file_is_read() {
     let run = parse(GOOD).unwrap();
     assert_eq!(run.model.layers.len(), 9);
-    assert_eq!(
-        run.model.layers[0].kind,
-        Kind::Conv1d {
-            channels: 8,
-            kernel: 5,
-            stride: 2,
-            padding: 0
-        }
-    );
+    assert_eq!(run.model.layers[0].entry, network::conv1d(8, 5).stride(2));
     assert_eq!(run.model.input.value, kilograd::network::Shape::series(6, 100));
     assert_eq!(run.fit.epochs, 3);
     assert_eq!(run.fit.batch.value, 1);
     assert_eq!(run.data.target, Target::Label);
-    let adam = OptimizerFile::Adam {
-        learning_rate: 0.001,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        weight_decay: 0.0,
-    };
+    let adam = OptimizerFile::Adam(Adam::default());
     assert_eq!(run.optimizer, adam);
 }
 
