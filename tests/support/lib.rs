@@ -1,1 +1,3 @@
 //! What the tests and benches share.
+
+pub mod lab;

@@ -7,6 +7,7 @@
 mod frame;
 mod mpu6050;
 mod pool;
+mod pool_error;
 mod pool_state;
 mod recording;
 mod ring;
@@ -14,7 +15,8 @@ mod windows;
 
 pub use frame::{Frame, Source};
 pub use mpu6050::{Acceleration, Filter, Mpu6050, Mpu6050Error, Rotation, Settings};
-pub use pool::{OfferError, Outcome, Pool, PoolError, Tally};
+pub use pool::{Outcome, Pool, Tally};
+pub use pool_error::{OfferError, PoolError};
 pub use recording::{Recording, RecordingError};
 pub use ring::{Drain, Feeder, Ring};
 pub use windows::{WindowError, Windows};

@@ -48,7 +48,7 @@ impl<'a, const C: usize> Recording<'a, C> {
     /// [`RecordingError::Length`] when `values` does not hold a whole number of frames.
     pub const fn new(values: &'a [i16], period: u64) -> Result<Self, RecordingError> {
         const { assert!(C > 0, "a frame has at least one channel") };
-        if values.len() % C != 0 {
+        if !values.len().is_multiple_of(C) {
             return Err(RecordingError::Length {
                 values: values.len(),
                 channels: C,

@@ -81,7 +81,7 @@ impl<'a, const C: usize> Windows<'a, C> {
     /// when `hop` is 0.
     pub fn new(buffer: &'a mut [i16], hop: usize) -> Result<Self, WindowError> {
         const { assert!(C > 0, "a frame has at least one channel") };
-        if buffer.is_empty() || buffer.len() % C != 0 {
+        if buffer.is_empty() || !buffer.len().is_multiple_of(C) {
             return Err(WindowError::Length {
                 values: buffer.len(),
                 channels: C,

@@ -1,5 +1,6 @@
 //! The primitives in floating point.
 
+use super::blocks::zip;
 use super::{Grad, Kernel, Sweep};
 use crate::math::{Functions, Unary};
 use crate::number::{Float, Scalar, View, ViewMut};
@@ -78,21 +79,6 @@ fn project_rows<F: Float, const R: usize>(dx: &mut [F], rows: &[F], dy: &[F]) {
     }
     for (dx, sum) in dx.iter_mut().zip(sums) {
         *dx += sum;
-    }
-}
-
-/// Calls `f` with each whole block of `B` pairs of elements, then with each pair that is left.
-#[inline]
-fn paired<F: Float, const B: usize>(to: &mut [F], from: &[F], f: impl Fn(&mut F, F)) {
-    let mut to = to.chunks_exact_mut(B);
-    let mut from = from.chunks_exact(B);
-    for (to, from) in (&mut to).zip(&mut from) {
-        for (to, from) in to.iter_mut().zip(from) {
-            f(to, *from);
-        }
-    }
-    for (to, from) in to.into_remainder().iter_mut().zip(from.remainder()) {
-        f(to, *from);
     }
 }
 
@@ -177,9 +163,9 @@ impl<F: Functions + Scalar> Kernel for F {
         if sweep.positions == 1 {
             for (dw, x) in rows.zip(x) {
                 if fresh {
-                    paired::<F, 8>(dw, dy, |dw, dy| *dw = *x * dy);
+                    zip::<F, 8>(dw, dy, |_, dy| *x * dy);
                 } else {
-                    paired::<F, 8>(dw, dy, |dw, dy| *dw += *x * dy);
+                    zip::<F, 8>(dw, dy, |dw, dy| dw + *x * dy);
                 }
             }
             return;
@@ -207,7 +193,7 @@ impl<F: Functions + Scalar> Kernel for F {
             db.fill(F::ZERO);
         }
         for dy in dy.data.chunks_exact(db.len()) {
-            paired::<F, 4>(db, dy, |db, dy| *db += dy);
+            zip::<F, 4>(db, dy, |db, dy| db + dy);
         }
     }
 
@@ -218,11 +204,11 @@ impl<F: Functions + Scalar> Kernel for F {
     }
 
     fn unary_gradient<U: Unary>(y: View<'_, F>, dy: ViewMut<'_, F>) {
-        paired::<F, 4>(dy.data, y.data, |dy, y| *dy *= U::slope(y));
+        zip::<F, 4>(dy.data, y.data, |dy, y| dy * U::slope(y));
     }
 
     fn add(y: ViewMut<'_, F>, x: View<'_, F>) {
-        paired::<F, 4>(y.data, x.data, |y, x| *y += x);
+        zip::<F, 4>(y.data, x.data, |y, x| y + x);
     }
 
     fn mean(x: View<'_, F>, y: ViewMut<'_, F>) {
@@ -232,7 +218,7 @@ impl<F: Functions + Scalar> Kernel for F {
         }
         y.data.fill(F::ZERO);
         for x in x.data.chunks_exact(channels) {
-            paired::<F, 4>(y.data, x, |y, x| *y += x);
+            zip::<F, 4>(y.data, x, |y, x| y + x);
         }
         let positions = F::from_count((x.data.len() / channels) as u32);
         for y in y.data {
@@ -247,7 +233,7 @@ impl<F: Functions + Scalar> Kernel for F {
         }
         let share = F::ONE / F::from_count((dx.data.len() / channels) as u32);
         for dx in dx.data.chunks_exact_mut(channels) {
-            paired::<F, 4>(dx, dy.data, |dx, dy| *dx += dy * share);
+            zip::<F, 4>(dx, dy.data, |dx, dy| dx + dy * share);
         }
     }
 
@@ -289,11 +275,17 @@ impl<F: Functions + Scalar> Kernel for F {
 
     fn square_sum(gradient: &[F], (): ()) -> F {
         let mut lanes = [F::ZERO; 4];
-        let blocks = gradient.chunks_exact(4);
-        for (lane, g) in lanes.iter_mut().zip(blocks.remainder()) {
-            *lane += *g * *g;
-        }
+        let blocks = gradient.chunks_exact(8);
+        let rest = blocks.remainder();
         for block in blocks {
+            if let Ok(&[a, b, c, d, e, f, g, h]) = <&[F; 8]>::try_from(block) {
+                for (lane, (g, h)) in lanes.iter_mut().zip([(a, e), (b, f), (c, g), (d, h)]) {
+                    *lane += g * g;
+                    *lane += h * h;
+                }
+            }
+        }
+        for block in rest.chunks(4) {
             for (lane, g) in lanes.iter_mut().zip(block) {
                 *lane += *g * *g;
             }

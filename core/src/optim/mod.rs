@@ -50,25 +50,3 @@ pub trait Optimizer<N: Kernel>: Method {
         random: &mut Pcg,
     );
 }
-
-/// Calls `f` for each parameter with its gradient and one value of state, four at a time, which is
-/// what a compiler unrolls well.
-#[inline]
-fn each<F: Copy>(w: &mut [F], g: &[F], v: &mut [F], f: impl Fn(&mut F, F, &mut F)) {
-    let mut w = w.chunks_exact_mut(4);
-    let mut g = g.chunks_exact(4);
-    let mut v = v.chunks_exact_mut(4);
-    for ((w, g), v) in (&mut w).zip(&mut g).zip(&mut v) {
-        for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
-            f(w, *g, v);
-        }
-    }
-    for ((w, g), v) in w
-        .into_remainder()
-        .iter_mut()
-        .zip(g.remainder())
-        .zip(v.into_remainder())
-    {
-        f(w, *g, v);
-    }
-}

@@ -1,7 +1,8 @@
 //! Stochastic gradient descent.
 
-use super::{Method, Optimizer, ParamMut, each};
+use super::{Method, Optimizer, ParamMut};
 use crate::kernel::Grad;
+use crate::kernel::blocks::{zip, zip2};
 use crate::math::Functions;
 use crate::number::random::Pcg;
 use crate::number::{Scalar, cast_mut};
@@ -80,10 +81,10 @@ impl<F: Functions + Scalar> Optimizer<F> for Sgd {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let rate = F::from_f32(step.learning_rate, ());
         let decay = F::from_f32(step.weight_decay, ());
-        for (w, g) in w.iter_mut().zip(gradient.data) {
-            let g = if decay == F::ZERO { *g } else { *g + decay * *w };
-            *w -= rate * g;
+        if decay == F::ZERO {
+            return zip::<F, 8>(w, gradient.data, |w, g| w - rate * g);
         }
+        zip::<F, 8>(w, gradient.data, |w, g| w - rate * (g + decay * w));
     }
 }
 
@@ -102,15 +103,15 @@ impl<F: Functions + Scalar> Optimizer<F> for Momentum {
         let momentum = F::from_f32(step.momentum, ());
         let decay = F::from_f32(step.weight_decay, ());
         if decay == F::ZERO && !step.nesterov {
-            return each(w, g, v, |w, g, v| {
-                *v = momentum * *v + g;
-                *w -= rate * *v;
+            return zip2::<F, 4>(w, v, g, |w, v, g| {
+                let v = momentum * v + g;
+                (w - rate * v, v)
             });
         }
-        each(w, g, v, |w, g, v| {
-            let g = if decay == F::ZERO { g } else { g + decay * *w };
-            *v = momentum * *v + g;
-            *w -= rate * if step.nesterov { g + momentum * *v } else { *v };
+        zip2::<F, 4>(w, v, g, |w, v, g| {
+            let g = if decay == F::ZERO { g } else { g + decay * w };
+            let v = momentum * v + g;
+            (w - rate * if step.nesterov { g + momentum * v } else { v }, v)
         });
     }
 }

@@ -4,7 +4,12 @@
 //! implements [`Persist`]; the [store](crate::checkpoint) streams it to flash chunk by chunk and
 //! never needs a second copy in RAM.
 
+mod parts;
+mod record;
 pub(crate) mod words;
+
+pub use parts::{Parts, PartsMut};
+pub use record::Record;
 
 /// State that can be read as bytes, from any offset, in pieces of any length.
 pub trait Persist {
@@ -17,6 +22,17 @@ pub trait Persist {
     /// Mixes into `digest` everything that must be equal for the bytes to mean the same:
     /// layer kinds, shapes, number format, optimizer, schema version.
     fn describe(&self, digest: &mut Fingerprint);
+
+    /// Training steps behind this state. A note in the checkpoint that people and tools read; nothing depends on it.
+    fn step(&self) -> u64 {
+        0
+    }
+
+    /// Whether the state can be put into bytes as it is now. A [`Record`] whose value outgrew it cannot,
+    /// and a save then fails before anything is written.
+    fn is_encodable(&self) -> bool {
+        true
+    }
 }
 
 /// State that can also be restored.
