@@ -3,6 +3,7 @@
 use super::{Dataset, motions};
 use crate::complaint::{Complaint, listed, nearest};
 use crate::run::{Marked, RunFile};
+use kilograd::load::Samples;
 use kilograd::network::Shape;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -13,6 +13,7 @@ pub use split::hold_out;
 
 use crate::complaint::Complaint;
 use crate::run::{Origin, RunFile, Target};
+use kilograd::load::{Label, Samples};
 use kilograd::network::Shape;
 use std::path::PathBuf;
 
@@ -33,16 +34,6 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of samples.
-    pub fn len(&self) -> usize {
-        self.recordings.len()
-    }
-
-    /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
-        self.recordings.is_empty()
-    }
-
     /// The values of sample `index`; empty past the end.
     pub fn sample(&self, index: usize) -> &[f32] {
         let length = self.shape.len();
@@ -70,6 +61,27 @@ impl Dataset {
                 .filter_map(|&index| self.recordings.get(index).copied())
                 .collect(),
         }
+    }
+}
+
+impl Samples<f32> for Dataset {
+    fn len(&self) -> usize {
+        self.recordings.len()
+    }
+
+    fn scale(&self) {}
+
+    fn read(&self, index: usize, into: &mut [f32]) -> Option<Label> {
+        let sample = self.features.chunks_exact(self.shape.len().max(1)).nth(index)?;
+        if sample.len() != into.len() {
+            return None;
+        }
+        into.copy_from_slice(sample);
+        Some(
+            self.labels
+                .get(index)
+                .map_or(Label::Itself, |class| Label::Class(*class)),
+        )
     }
 }
 
@@ -134,6 +146,12 @@ pub fn parts(run: &RunFile, seed: u64) -> Result<Parts, Complaint> {
     // Another key than the test split's, or both would pick the same places.
     let (mut train, mut validation) = hold_out(&rest, run.fit.validation, seed ^ 0x5eed)
         .map_err(|none| none.complain(run, run.data.origin_span.clone(), "validation"))?;
+    if run.data.target == Target::Input {
+        // A sample without a class is its own target. Until here classes kept the parts alike.
+        [&mut train, &mut validation, &mut test]
+            .into_iter()
+            .for_each(|part| part.labels.clear());
+    }
     let scaler = Scaler::fit(&train, run.data.scaling);
     [&mut train, &mut validation, &mut test]
         .into_iter()
