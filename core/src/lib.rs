@@ -2,6 +2,7 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+pub mod app;
 pub mod checkpoint;
 pub mod collect;
 pub mod engine;
@@ -16,3 +17,4 @@ pub mod number;
 pub mod optim;
 pub mod persist;
 pub mod prepare;
+pub mod train;

@@ -4,7 +4,8 @@ use super::Trainer;
 use crate::kernel::Kernel;
 use crate::number::random::Pcg;
 use crate::optim::Optimizer;
-use crate::persist::{Fingerprint, Malformed, Persist, Restore};
+use crate::persist::{Fingerprint, Malformed, Persist, Restore, overlap};
+use core::ops::Range;
 
 /// Version of the bytes below; it is part of the fingerprint.
 const SCHEMA: u64 = 1;
@@ -66,20 +67,27 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
 
 /// Calls `f` with the part of each region that the range `offset..offset + length` covers: the
 /// region's number, where in the region, and where in the range.
-fn overlaps<const R: usize>(
-    sizes: [usize; R],
+fn overlaps(
+    sizes: [usize; REGIONS],
     offset: usize,
     length: usize,
-    mut f: impl FnMut(usize, core::ops::Range<usize>, core::ops::Range<usize>),
+    mut f: impl FnMut(usize, Range<usize>, Range<usize>),
 ) {
     let mut start = 0;
     for (region, size) in sizes.into_iter().enumerate() {
-        let from = offset.max(start);
-        let to = (offset + length).min(start + size);
-        if from < to {
-            f(region, from - start..to - start, from - offset..to - offset);
+        if let Some((inner, range)) = overlap(start, size, offset, length) {
+            f(region, inner..inner + range.len(), range);
         }
         start += size;
+    }
+}
+
+/// Copies as much as both have.
+fn copy(to: Option<&mut [u8]>, from: Option<&[u8]>) {
+    if let (Some(to), Some(from)) = (to, from) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = *from;
+        }
     }
 }
 
@@ -99,9 +107,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Persist for Trainer<'_, N, O,
                 3 => bytemuck::try_cast_slice(&*self.tracks).unwrap_or(&[]),
                 _ => bytemuck::try_cast_slice(&*self.gradients).unwrap_or(&[]),
             };
-            if let (Some(to), Some(from)) = (out.get_mut(to), source.get(from)) {
-                to.copy_from_slice(from);
-            }
+            copy(out.get_mut(to), source.get(from));
         });
     }
 
@@ -110,6 +116,10 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Persist for Trainer<'_, N, O,
             .number(SCHEMA)
             .number(self.plan.fingerprint)
             .number(self.saved_gradients() as u64);
+    }
+
+    fn step(&self) -> u64 {
+        self.steps.into()
     }
 }
 
@@ -124,9 +134,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Restore for Trainer<'_, N, O,
                 3 => bytemuck::try_cast_slice_mut(&mut *self.tracks).unwrap_or(&mut []),
                 _ => bytemuck::try_cast_slice_mut(&mut *self.gradients).unwrap_or(&mut []),
             };
-            if let (Some(to), Some(from)) = (target.get_mut(to), data.get(from)) {
-                to.copy_from_slice(from);
-            }
+            copy(target.get_mut(to), data.get(from));
         });
         self.set_counters(counters);
         Ok(())

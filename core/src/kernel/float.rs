@@ -50,6 +50,8 @@ fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
     if outputs == 0 {
         return;
     }
+    // A padded convolution's edge uses fewer rows than there are.
+    let w = w.get(..dx.len() * outputs).unwrap_or(w);
     let mut blocks = dx.chunks_exact_mut(R);
     let mut rows = w.chunks_exact(R * outputs);
     for (block, rows) in (&mut blocks).zip(&mut rows) {

@@ -8,6 +8,7 @@ mod parts;
 mod record;
 pub(crate) mod words;
 
+pub(crate) use parts::overlap;
 pub use parts::{Parts, PartsMut};
 pub use record::Record;
 

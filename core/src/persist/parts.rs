@@ -13,7 +13,7 @@ pub struct PartsMut<'a>(pub &'a mut [&'a mut dyn Restore]);
 
 /// The piece of `[offset, offset + length)` that lies in a part of `size` bytes starting at `start`:
 /// offset in the part, and range in the caller's slice.
-fn overlap(
+pub(crate) fn overlap(
     start: usize,
     size: usize,
     offset: usize,
