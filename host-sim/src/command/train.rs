@@ -30,9 +30,12 @@ pub struct Options {
     /// Passes over the training data, in place of the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
-    /// Folder for the learning curves [default: out/NAME OF THE RUN FILE]
+    /// Folder for curves and checkpoints [default: out/NAME OF THE RUN FILE]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Go on from the checkpoint in the folder (see `checkpoint_every` in [fit])
+    #[arg(long)]
+    resume: bool,
     /// Print one JSON object at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -47,13 +50,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     run.fit.seed = options.seed.unwrap_or(run.fit.seed);
     run.fit.epochs = options.epochs.unwrap_or(run.fit.epochs);
     let parts = data::parts(&run, run.fit.seed)?;
-    let started = Instant::now();
-    let outcome = watched(&run, &parts, options.json)?;
-    let seconds = started.elapsed().as_secs_f64();
     let out = options
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from("out").join(run.name()));
+    std::fs::create_dir_all(&out).map_err(|error| unwritable(&out, &error))?;
+    let started = Instant::now();
+    let outcome = watched(&run, &parts, &out, options)?;
+    let seconds = started.elapsed().as_secs_f64();
     write_curves(&run, &outcome, &out)?;
     if options.json {
         say(as_json(&run, &parts, &outcome, &out, seconds))
@@ -63,10 +67,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Trains, and shows how far it is.
-fn watched(run: &RunFile, parts: &Parts, quiet: bool) -> Result<Outcome, Failure> {
+fn watched(run: &RunFile, parts: &Parts, out: &Path, options: &Options) -> Result<Outcome, Failure> {
     let total = parts.train.len() as u64 * u64::from(run.fit.epochs);
-    let progress = Progress::new(total, &run.name(), quiet);
-    let outcome = session::fit(run, parts, &mut |seen, point: Option<&Point>| {
+    let progress = Progress::new(total, &run.name(), options.json);
+    let mut watch = |seen, point: Option<&Point>| {
         progress.at(seen);
         if let Some(point) = point {
             let accuracy = match point.validation_accuracy {
@@ -78,19 +82,19 @@ fn watched(run: &RunFile, parts: &Parts, quiet: bool) -> Result<Outcome, Failure
                 point.epoch, point.train_loss
             ));
         }
-    });
+    };
+    let mut needs = session::Options {
+        out,
+        resume: options.resume,
+        watch: &mut watch,
+    };
+    let outcome = session::fit(run, parts, &mut needs);
     progress.finish();
     outcome
 }
 
 fn write_curves(run: &RunFile, outcome: &Outcome, out: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::Run(format!(
-            "{}: {error}: name another folder with --out",
-            out.display()
-        ))
-    };
-    std::fs::create_dir_all(out).map_err(failed)?;
+    let failed = |error: std::io::Error| unwritable(out, &error);
     outcome
         .curves
         .write_csv(&out.join("curves.csv"))
@@ -102,9 +106,21 @@ fn write_curves(run: &RunFile, outcome: &Outcome, out: &Path) -> Result<(), Fail
         .map_err(failed)
 }
 
+fn unwritable(out: &Path, error: &std::io::Error) -> Failure {
+    Failure::Run(format!(
+        "{}: {error}: name another folder with --out",
+        out.display()
+    ))
+}
+
+/// An `f32` with the digits that it has, not those of its nearest `f64`.
+fn figure(value: f32) -> Value {
+    value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
+
 fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds: f64) -> Value {
-    let loss = |score: Option<Score>| score.map(|score| score.loss);
-    let accuracy = |score: Option<Score>| score.and_then(|score| score.accuracy);
+    let loss = |score: Option<Score>| score.map(|score| figure(score.loss));
+    let accuracy = |score: Option<Score>| score.and_then(|score| score.accuracy).map(figure);
     json!({
         "run": run.name(),
         "seed": run.fit.seed,
@@ -115,8 +131,8 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "epochs": outcome.epochs,
         "steps": outcome.steps,
         "stopped_early": outcome.stopped_early,
-        "train_loss": outcome.train.loss,
-        "train_accuracy": outcome.train.accuracy,
+        "train_loss": figure(outcome.train.loss),
+        "train_accuracy": accuracy(Some(outcome.train)),
         "validation_loss": loss(outcome.validation),
         "validation_accuracy": accuracy(outcome.validation),
         "test_loss": loss(outcome.test),

@@ -9,11 +9,11 @@ mod split;
 
 pub use motions::AXES;
 pub use scale::Scaler;
-pub use split::hold_out;
+pub use split::{OneRecording, hold_out};
 
 use crate::complaint::Complaint;
 use crate::run::{Origin, RunFile, Target};
-use kilograd::load::{Label, Samples};
+use kilograd::load::{Label, Samples, Split};
 use kilograd::network::Shape;
 use std::path::PathBuf;
 
@@ -96,6 +96,29 @@ pub struct Parts {
     pub test: Dataset,
     /// How the features were scaled.
     pub scaler: Scaler,
+}
+
+impl Parts {
+    /// Training and validation part as one set, laid out so that its [`Split`] by `key` divides it into
+    /// the two again: the loop divides a set by samples, but these were divided by recordings.
+    pub fn joined(&self, key: u64) -> (Dataset, Split) {
+        let (train, validation) = (self.train.len() as u32, self.validation.len() as u32);
+        let split = Split::new(train + validation, validation, key);
+        let mut both = self.train.clone();
+        both.features.extend_from_slice(&self.validation.features);
+        both.labels.extend_from_slice(&self.validation.labels);
+        both.recordings.extend_from_slice(&self.validation.recordings);
+        let mut order = vec![0; both.len()];
+        let places = (0..train)
+            .map(|i| split.training(i))
+            .chain((0..validation).map(|i| split.validation(i)));
+        for (from, place) in places.enumerate() {
+            if let Some(to) = place.and_then(|place| order.get_mut(place as usize)) {
+                *to = from;
+            }
+        }
+        (both.select(&order), split)
+    }
 }
 
 /// Reads, cuts, splits and scales the data of a run.

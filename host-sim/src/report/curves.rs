@@ -58,6 +58,29 @@ impl Curves {
         writer.flush()
     }
 
+    /// Reads what [`write_csv`](Self::write_csv) wrote, up to `epoch`: the past of a run that goes on.
+    /// A line that cannot be read is left out; the curves are for looking at.
+    pub fn read_csv(path: &Path, epoch: u32) -> Self {
+        let Ok(mut reader) = csv::Reader::from_path(path) else {
+            return Self::default();
+        };
+        let point = |record: &csv::StringRecord| {
+            let cell = |column: usize| record.get(column)?.parse().ok();
+            Some(Point {
+                epoch: record.get(0)?.parse().ok()?,
+                step: record.get(1)?.parse().ok()?,
+                train_loss: cell(2)?,
+                validation_loss: cell(3),
+                validation_accuracy: cell(4),
+                gradient_norm: cell(5),
+            })
+        };
+        let points = reader.records().flatten().filter_map(|record| point(&record));
+        Self {
+            points: points.filter(|point| point.epoch <= epoch).collect(),
+        }
+    }
+
     /// Draws loss (and accuracy, if it was measured) against epochs.
     ///
     /// # Errors

@@ -1,18 +1,20 @@
 //! Training as a run file asks for it.
 
+use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
-use super::score::{Score, score, target};
+use super::score::{Score, score};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
 use crate::run::{RunFile, Target, WithOptimizer};
-use kilograd::engine::{Trainer, Update};
-use kilograd::evaluate::{Gap, MeanLoss};
-use kilograd::load::{Loader, Split};
+use kilograd::engine::Trainer;
+use kilograd::evaluate::MeanLoss;
+use kilograd::load::Loader;
 use kilograd::network::PlanOf;
-use kilograd::number::View;
 use kilograd::optim::Optimizer;
-use kilograd::persist::Fingerprint;
+use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
+use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
+use std::path::Path;
 
 /// A run that is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,32 +41,41 @@ pub struct Outcome {
     pub curves: Curves,
 }
 
-/// Trains the model of `run` on `parts`; `watch` is told the samples seen so far, and of each epoch.
+/// Is told how many samples have been learned from, and of each epoch.
+pub type Watch<'a> = dyn FnMut(u64, Option<&Point>) + 'a;
+
+/// What a run needs beside its file and data.
+pub struct Options<'a> {
+    /// Its folder, which exists. Checkpoints are kept there.
+    pub out: &'a Path,
+    /// Whether to go on from the folder's checkpoint.
+    pub resume: bool,
+    /// Who is told how it goes.
+    pub watch: &'a mut Watch<'a>,
+}
+
+/// Trains the model of `run` on `parts`.
 ///
 /// # Errors
 /// A complaint about the model or the data, or the step at which training diverged.
-pub fn fit(
-    run: &RunFile,
-    parts: &Parts,
-    watch: &mut dyn FnMut(u64, Option<&Point>),
-) -> Result<Outcome, Failure> {
+pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Outcome, Failure> {
     let network = Network::new(run)?;
     run.optimizer.with(Work {
         run,
         parts,
         network: &network,
-        watch,
+        options,
     })
 }
 
-struct Work<'a> {
+struct Work<'a, 'o> {
     run: &'a RunFile,
     parts: &'a Parts,
     network: &'a Network,
-    watch: &'a mut dyn FnMut(u64, Option<&Point>),
+    options: &'a mut Options<'o>,
 }
 
-impl WithOptimizer for Work<'_> {
+impl WithOptimizer for Work<'_, '_> {
     type Output = Result<Outcome, Failure>;
 
     fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
@@ -72,7 +83,7 @@ impl WithOptimizer for Work<'_> {
             run,
             parts,
             network,
-            watch,
+            options,
         } = self;
         let plan = network.plan::<O>(run, true)?;
         check_classes(run, &plan, parts)?;
@@ -82,7 +93,7 @@ impl WithOptimizer for Work<'_> {
         let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&plan, memory, optimizer)
             .map_err(|error| Failure::Run(error.to_string()))?;
         trainer.init(run.fit.seed);
-        let (curves, stopped_early) = epochs(run, parts, &mut trainer, watch)?;
+        let (curves, stopped_early) = epochs(run, parts, &mut trainer, options)?;
         let Some(train) = score(&mut trainer, &parts.train) else {
             return Err(Failure::Run("the training part holds no sample".into()));
         };
@@ -91,7 +102,7 @@ impl WithOptimizer for Work<'_> {
             validation: score(&mut trainer, &parts.validation),
             test: score(&mut trainer, &parts.test),
             steps: trainer.steps(),
-            epochs: curves.points.len() as u32,
+            epochs: curves.points.last().map_or(0, |point| point.epoch),
             stopped_early,
             params: plan.parameters,
             ram_bytes: plan.bytes(),
@@ -120,67 +131,125 @@ fn check_classes(run: &RunFile, plan: &PlanOf<MAX_LAYERS>, parts: &Parts) -> Res
     Err(run.complain(last_layer(run), message, help))
 }
 
-/// Runs the epochs.
+/// Runs the epochs, from the beginning or from the last checkpoint.
 fn epochs<O: Optimizer<f32>, const USES: u128>(
     run: &RunFile,
     parts: &Parts,
     trainer: &mut Trainer<'_, f32, O, USES>,
-    watch: &mut dyn FnMut(u64, Option<&Point>),
+    options: &mut Options<'_>,
 ) -> Result<(Curves, bool), Failure> {
-    let mut curves = Curves::default();
-    let mut gap = Gap::new();
-    let mut x = vec![0.0; parts.train.shape.len()];
-    let mut seen = 0;
-    let split = Split::all(parts.train.recordings.len() as u32);
-    let mut loader =
-        Loader::new(&parts.train, split, run.fit.seed).map_err(|error| Failure::Run(error.to_string()))?;
-    for epoch in 1..=run.fit.epochs {
-        let (mut loss, mut norm) = (MeanLoss::new(), MeanLoss::new());
-        while let Some(label) = loader.next(&mut x) {
-            let last = loader.remaining() == 0;
-            if let Some(sample) = trainer.learn(View::plain(&x), target(label)) {
-                loss.push(sample);
-            }
-            if u32::from(trainer.summed()) == run.fit.batch.value || last {
-                match trainer.update() {
-                    Update::Done(size) => _ = norm.push(size),
-                    Update::Refused => return Err(diverged(run, epoch, trainer.steps())),
-                    Update::Nothing => {}
-                }
-            }
-            seen += 1;
-            watch(seen, None);
+    let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
+    let (set, split) = parts.joined(run.fit.seed);
+    let mut mark = SameData::of(&set, split.training_len());
+    let mut state = State::beginning(run.fit.seed);
+    let path = options.out.join("checkpoint.bin");
+    let mut store = if options.resume {
+        Some(keep::resume(
+            &path,
+            &mut PartsMut(&mut [trainer, &mut state, &mut PartsMut(&mut [&mut mark])]),
+        )?)
+    } else if run.fit.checkpoint_every.is_some() {
+        Some(keep::create(
+            &path,
+            &PersistParts(&[trainer, &state, &PersistParts(&[&mark])]),
+        )?)
+    } else {
+        None
+    };
+    let mut curves = match options.resume {
+        true => Curves::read_csv(&options.out.join("curves.csv"), state.value.epochs()),
+        false => Curves::default(),
+    };
+    // More epochs than the run was to have at first.
+    if state.value.epochs() < run.fit.epochs {
+        state.value.reopen();
+    }
+    let goals = Goals {
+        epochs: run.fit.epochs,
+        patience: run.fit.stop_early,
+        save_every: run.fit.checkpoint_every.unwrap_or(0),
+    };
+    let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
+    let mut sample = vec![0.0; set.shape.len()];
+    let extra: [&dyn Persist; 1] = [&mark];
+    let mut stopped = None;
+    {
+        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
+        if let Some(store) = &mut store {
+            fit = fit.checkpoint(store, &extra);
         }
-        loader.next_epoch();
-        let validation = score(trainer, &parts.validation);
-        let train_loss = loss.value().filter(|_| loss.not_finite() == 0);
-        let Some(train_loss) = train_loss else {
-            return Err(diverged(run, epoch, trainer.steps()));
+        let mut seen = Seen {
+            training: split.training_len(),
+            batch: run.fit.batch.value,
+            ..Seen::default()
         };
-        let point = Point {
-            epoch,
-            step: u64::from(trainer.steps()),
-            train_loss,
-            validation_loss: validation.map(|score| score.loss),
-            validation_accuracy: validation.and_then(|score| score.accuracy),
-            gradient_norm: norm.value(),
-        };
-        watch(seen, Some(&point));
-        curves.points.push(point);
-        if let (Some(patience), Some(validation)) = (run.fit.stop_early, validation) {
-            gap.push(train_loss, validation.loss);
-            if gap.since_best() >= patience {
-                return Ok((curves, true));
+        while let Some(event) = fit.next_event().map_err(|error| told(&error))? {
+            match event {
+                Event::Alarm(Alarm::NotFinite { step }) => return Err(diverged(run, step)),
+                Event::Stopped(stop) => stopped = Some(stop),
+                event => seen.take(&event, &mut curves, options.watch),
             }
         }
     }
-    Ok((curves, false))
+    if let Some(store) = &mut store {
+        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark])]);
+        store.save(&whole).map_err(|error| told(&error))?;
+    }
+    Ok((curves, stopped == Some(Stop::Patience)))
 }
 
-fn diverged(run: &RunFile, epoch: u32, step: u32) -> Failure {
+/// What has been seen of a run.
+#[derive(Default)]
+struct Seen {
+    /// Samples of an epoch.
+    training: u32,
+    batch: u32,
+    step: u32,
+    /// Steps at which the epoch began.
+    began: Option<u32>,
+    epoch: u32,
+    norm: MeanLoss,
+}
+
+impl Seen {
+    fn take(&mut self, event: &Event, curves: &mut Curves, watch: &mut Watch<'_>) {
+        match *event {
+            Event::Step { step, norm, .. } => {
+                self.step = step;
+                self.norm.push(norm);
+                let began = *self.began.get_or_insert(step - 1);
+                let within = u64::from(step - began) * u64::from(self.batch);
+                let before = u64::from(self.epoch) * u64::from(self.training);
+                watch(before + within.min(self.training.into()), None);
+            }
+            Event::Epoch {
+                epoch,
+                loss,
+                validation,
+                accuracy,
+            } => {
+                let point = Point {
+                    epoch,
+                    step: self.step.into(),
+                    train_loss: loss,
+                    validation_loss: validation,
+                    validation_accuracy: accuracy,
+                    gradient_norm: std::mem::take(&mut self.norm).value(),
+                };
+                watch(u64::from(epoch) * u64::from(self.training), Some(&point));
+                curves.points.push(point);
+                self.epoch = epoch;
+                self.began = Some(self.step);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn diverged(run: &RunFile, step: u32) -> Failure {
     let advice = "lower `learning_rate` in [optimizer], or scale the data (`scale = \"standard\"` in [data])";
     Failure::Run(format!(
-        "{}: training diverged in epoch {epoch}, step {step}: {advice}",
+        "{}: training diverged at step {step}: {advice}",
         run.name()
     ))
 }

@@ -18,7 +18,7 @@ pub struct Score {
 }
 
 /// What a label asks of the model.
-pub(super) fn target<'a>(label: Label) -> Target<'a, f32> {
+fn target<'a>(label: Label) -> Target<'a, f32> {
     match label {
         Label::Class(class) => Target::Class(usize::from(class)),
         Label::Itself => Target::Itself,

@@ -22,7 +22,7 @@ loss = "cross_entropy"
 
 [optimizer]
 kind = "sgd"
-learning_rate = 0.05
+learning_rate = 0.01
 momentum = 0.9
 
 [data]
