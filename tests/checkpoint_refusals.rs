@@ -1,7 +1,7 @@
 //! Promise: an unknown or damaged image is an error, corrupt state is never accepted, and nothing is
 //! wiped without being asked.
 
-use kilograd::checkpoint::{Frames, LoadError, RegionError, SaveError, Store, Verdict};
+use kilograd::checkpoint::{FormatError, Frames, LoadError, RegionError, SaveError, Store, Verdict};
 use kilograd::persist::{Parts, PartsMut, Persist, Record};
 use kilograd_sim::flash::{Cell, FaultFlash, Nrf52, Torn};
 use support::lab::Numbered;
@@ -68,7 +68,7 @@ fn a_wiped_or_torn_stretch_is_an_older_state_or_an_error() {
 
 #[test]
 fn an_unknown_image_is_neither_loaded_nor_saved_over() {
-    let image: Vec<u8> = (0..1536_u32).map(|at| (at * at >> 3) as u8).collect();
+    let image: Vec<u8> = (0..1536_u32).map(|at| ((at * at) >> 3) as u8).collect();
     let mut flash = FaultFlash::<Small>::from_image(&image, 1);
     assert_eq!(load(&mut flash), Err(LoadError::Unknown));
     let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
@@ -249,6 +249,16 @@ fn a_cut_format_leaves_a_state_nothing_or_an_error_and_can_be_done_again() {
             assert_eq!(load(&mut flash), Err(LoadError::Empty));
         }
     }
+}
+
+#[test]
+fn a_unit_that_does_not_erase_is_named_and_the_others_are_erased() {
+    let mut flash = full(7);
+    flash.wear_out(2);
+    let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
+    assert_eq!(store.format(), Err(FormatError::WornOut { address: 512 }));
+    let left = flash.image().iter().filter(|byte| **byte != 0xff).count();
+    assert_eq!(left, 1);
 }
 
 #[test]

@@ -1,3 +1,4 @@
 //! What the tests and benches share.
 
+pub mod chi_square;
 pub mod lab;

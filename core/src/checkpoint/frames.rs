@@ -5,8 +5,7 @@ use crate::flash::{Checksum, Kind, Mark, crc32};
 use core::ops::Range;
 use embedded_storage::nor_flash::ReadNorFlash;
 
-/// Times that a mark must read the same to count. A word that a power cut left between zero and one may read
-/// right once; nothing is built on it before it has read right this often.
+/// Times that a seal or adopt mark must read right to count.
 const READS: u32 = 8;
 
 /// A chunk's checksum is salted with where it belongs, so that a leftover of another frame never fits.
@@ -22,10 +21,16 @@ pub(super) fn fold(digest: u32, checksum: u32) -> u32 {
     crc32(&digest.to_le_bytes(), &checksum.to_le_bytes())
 }
 
-/// Whether the mark at `address` reads as `expected`, each time.
-#[inline(never)]
-pub(super) fn is_firm<F: ReadNorFlash>(flash: &mut F, address: u32, expected: &Mark) -> bool {
-    (0..READS).all(|_| Mark::read(flash, address).as_ref() == Some(expected))
+/// Whether the frame at `frame`, whose commit mark is intact, has its mark of this kind.
+pub(super) fn has<F: ReadNorFlash>(flash: &mut F, frame: u32, layout: &Layout, kind: Kind) -> bool {
+    let commit = frame.wrapping_add(layout.mark_at(Kind::Commit));
+    Mark::repeats(
+        flash,
+        commit,
+        frame.wrapping_add(layout.mark_at(kind)),
+        kind,
+        READS,
+    )
 }
 
 /// Reads every chunk of the frame at `address`. The index of the first that is not intact, or the number of
@@ -63,7 +68,7 @@ fn chunk<F: ReadNorFlash>(
     let mut payload = layout.payload_of(index) as usize;
     let mut written = 0_u32;
     let mut missing = CHECKSUM;
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 32];
     let (mut at, end) = (address, address.wrapping_add(layout.stored(index)));
     while at < end {
         let length = end.wrapping_sub(at).min(buffer.len() as u32);
@@ -93,9 +98,8 @@ pub(super) fn find_commit<F: ReadNorFlash>(
 ) -> Option<(u32, Mark)> {
     let mut address = from;
     while address < end {
-        if let Some(mark) = Mark::read(flash, address)
-            && mark.kind == Kind::Commit
-        {
+        let mark = Mark::read(flash, address).filter(|mark| mark.kind == Kind::Commit);
+        if let Some(mark) = mark {
             return Some((address, mark));
         }
         address = address.checked_add(unit.max(1))?;
@@ -183,11 +187,8 @@ impl<'a, F: ReadNorFlash> Frames<'a, F> {
         let address = commit
             .checked_sub(layout.mark_at(Kind::Commit))
             .filter(|at| *at >= self.start)?;
-        let mut has = |kind| {
-            let place = address.wrapping_add(layout.mark_at(kind));
-            is_firm(self.flash, place, &mark.with(kind))
-        };
-        let (sealed, adopted) = (has(Kind::Seal), has(Kind::Adopt));
+        let sealed = has(self.flash, address, &layout, Kind::Seal);
+        let adopted = has(self.flash, address, &layout, Kind::Adopt);
         let verdict = if !sealed && !adopted {
             Verdict::Unsealed
         } else {

@@ -1,7 +1,7 @@
 //! The store: what it knows, loading, formatting.
 
 use super::error::{FormatError, LoadError, RegionError};
-use super::frames::{find_commit, is_firm, salt};
+use super::frames::{find_commit, has, salt};
 use super::layout::{CHECKSUM, Layout, round_up};
 use super::saving::Saving;
 use super::survey::Known;
@@ -181,13 +181,12 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
     /// Writes the adopt mark, if it is not there and its place is blank. Best effort: on a part that
     /// takes no more writes the state is still there to be read.
     fn adopt(&mut self, address: u32, layout: &Layout, commit: &Mark) {
-        let mark = commit.with(Kind::Adopt);
-        let at = address.wrapping_add(layout.mark_at(Kind::Adopt));
-        if is_firm(&mut self.flash, at, &mark) {
+        if has(&mut self.flash, address, layout, Kind::Adopt) {
             return;
         }
+        let at = address.wrapping_add(layout.mark_at(Kind::Adopt));
         if flash::is_blank(&mut self.flash, at, at.wrapping_add(layout.mark())) {
-            let _ = self.put_mark(at, layout, &mark);
+            let _ = self.put_mark(at, layout, &commit.with(Kind::Adopt));
         }
     }
 

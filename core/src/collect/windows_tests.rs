@@ -37,6 +37,8 @@ fn no_window_spans_a_jump_in_time() {
     assert_eq!(run(2, 2, u64::MAX, &[50, 0, 10]), [[1, 2]]);
     // A gap behind a complete window also keeps its overlap from reaching over.
     assert_eq!(run(4, 1, 10, &[0, 1, 2, 3, 99, 100, 101]), [[0, 1, 2, 3]]);
+    // A gap among the frames that are left out between windows begins a window at once.
+    assert_eq!(run(2, 4, 10, &[0, 1, 2, 50, 51]), [[0, 1], [3, 4]]);
     // Two frames in one tick of a coarse clock are no gap.
     assert_eq!(run(2, 2, 10, &[5, 5]), [[0, 1]]);
 }
@@ -49,7 +51,11 @@ fn an_overrun_restarts_and_counts() {
     windows.restart();
     assert!(windows.push(&Frame { at: 1, values: [1] }).is_none());
     assert_eq!(windows.push(&Frame { at: 2, values: [2] }), Some(&[1, 2][..]));
-    assert_eq!(windows.gaps(), 1);
+    // The jump behind a restart is the same gap, not another one.
+    let mut windows = windows.longest_step(10);
+    windows.restart();
+    assert!(windows.push(&Frame { at: 900, values: [3] }).is_none());
+    assert_eq!(windows.gaps(), 2);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! advance together, which is what SIMD registers of a desktop and the register file of a
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
+mod bfp;
 pub(crate) mod blocks;
 pub mod float;
 

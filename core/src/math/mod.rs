@@ -5,6 +5,8 @@
 //! functions and never as methods, which `std` would shadow on a desktop. Those too are the same
 //! everywhere. The square root stays exact, so that a chip's own may stand in for it.
 
+pub(crate) mod fixed;
+
 use crate::number::Float;
 
 /// The elementary functions of a float.
@@ -107,6 +109,17 @@ pub trait Unary: Copy {
 
     /// `f′(x)`, from `y = f(x)`.
     fn slope<F: Functions>(y: F) -> F;
+
+    /// `f` of a mantissa, for functions that need no scale. A number format names in its
+    /// [`KINDS`](crate::kernel::Kernel::KINDS) those that it can run.
+    fn integer(x: i32) -> i32 {
+        x
+    }
+
+    /// `dy · f′` of mantissas, from `y = f(x)`.
+    fn integer_slope(_y: i32, dy: i32) -> i32 {
+        dy
+    }
 }
 
 /// `max(x, 0)`, with slope 0 at 0.
@@ -133,6 +146,16 @@ impl Unary for Relu {
     #[inline]
     fn slope<F: Functions>(y: F) -> F {
         if y > F::ZERO { F::ONE } else { F::ZERO }
+    }
+
+    #[inline]
+    fn integer(x: i32) -> i32 {
+        x.max(0)
+    }
+
+    #[inline]
+    fn integer_slope(y: i32, dy: i32) -> i32 {
+        if y > 0 { dy } else { 0 }
     }
 }
 

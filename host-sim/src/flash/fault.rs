@@ -140,7 +140,7 @@ impl<P: Part> FaultFlash<P> {
         !self.powered
     }
 
-    /// From now on a unit loses a bit of whatever is written to it.
+    /// From now on a unit loses a bit of whatever is written to it, and an erase leaves its last bit at zero.
     pub fn wear_out(&mut self, unit: usize) {
         self.worn[unit] = true;
     }
@@ -220,7 +220,10 @@ impl<P: Part> FaultFlash<P> {
             return Err(FlashError::PowerCut);
         }
         self.bytes[range.clone()].fill(0xff);
-        self.unsettled[range].fill(0);
+        self.unsettled[range.clone()].fill(0);
+        if self.worn[unit] {
+            self.bytes[range.end - 1] &= 0x7f;
+        }
         self.touched[words.clone()].fill(false);
         self.poisoned[words].fill(false);
         self.counters.operations += 1;
