@@ -13,7 +13,12 @@ pub struct PartsMut<'a>(pub &'a mut [&'a mut dyn Restore]);
 
 /// What a request for `[offset, offset + length)` takes from a part of `size` bytes that starts at `start`:
 /// the offset in the part, and the range in the request. Nothing taken is an empty range.
-pub(crate) fn overlap(start: usize, size: usize, offset: usize, length: usize) -> (usize, core::ops::Range<usize>) {
+pub(crate) fn overlap(
+    start: usize,
+    size: usize,
+    offset: usize,
+    length: usize,
+) -> (usize, core::ops::Range<usize>) {
     let end = start.saturating_add(size).min(offset.saturating_add(length));
     let begin = start.max(offset).min(end);
     (
