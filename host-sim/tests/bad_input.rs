@@ -249,3 +249,21 @@ fn help_has_examples_and_exit_codes() {
         assert!(help.done().contains("--json"), "{command}");
     }
 }
+
+#[test]
+fn an_autoencoder_that_answers_with_another_length_is_an_error_at_the_last_layer() {
+    let folder = Folder::new();
+    folder.write(
+        "run.toml",
+        DIGITS.replacen_once("\"cross_entropy\"", "\"mean_squared_error\""),
+    );
+    for command in ["train", "plan"] {
+        let parts = [
+            "answers with 10 values",
+            "its input of 64",
+            "run.toml:12:3",
+            "units = 64",
+        ];
+        folder.run(&[command, "run.toml"]).refused(&parts);
+    }
+}

@@ -159,15 +159,28 @@ fn the_plan_adds_up_and_is_what_training_uses() {
     assert!(inference["ram_bytes"].as_u64() < training["ram_bytes"].as_u64());
     let report = json(&folder.run(&["train", "run.toml", "--json"]));
     assert_eq!(report["ram_bytes"], training["ram_bytes"]);
+    // In every layer, not in the sum alone.
+    assert!(
+        layers
+            .iter()
+            .all(|layer| layer["state_bytes"] == layer["parameter_bytes"]),
+        "{plan}"
+    );
     // Adam keeps two values for each parameter, plain SGD none.
     let with = |optimizer: &str| {
         folder.write(
             "other.toml",
             DIGITS.replacen_once("kind = \"sgd\"\nlearning_rate = 0.01\nmomentum = 0.9", optimizer),
         );
-        json(&folder.run(&["plan", "other.toml", "--json"]))["training"]["state_bytes"]
-            .as_u64()
+        let plan = json(&folder.run(&["plan", "other.toml", "--json"]));
+        let layers: u64 = plan["layers"]
+            .as_array()
             .unwrap()
+            .iter()
+            .map(|l| l["state_bytes"].as_u64().unwrap())
+            .sum();
+        assert_eq!(plan["training"]["state_bytes"], layers);
+        layers
     };
     let parameters = training["parameter_bytes"].as_u64().unwrap();
     assert_eq!(with("kind = \"adam\""), 2 * parameters);
@@ -203,4 +216,35 @@ fn the_ready_run_files_train() {
         "{autoencoder}"
     );
     assert!(folder.path("out/digits-mlp/curves.svg").exists());
+}
+
+#[test]
+fn early_stopping_ends_a_run_that_no_longer_improves() {
+    let folder = Folder::new();
+    let fit = "epochs = 60\nvalidation = 0.3\nstop_early = 2\nbatch = 8";
+    folder.write(
+        "run.toml",
+        DIGITS
+            .replacen_once("epochs = 1", fit)
+            .replacen_once("0.01", "0.3"),
+    );
+    let report = json(&folder.run(&["train", "run.toml", "--json"]));
+    assert!(
+        report["stopped_early"] == true && report["epochs"].as_u64().unwrap() < 60,
+        "{report}"
+    );
+}
+
+#[test]
+fn the_seed_decides_the_initial_parameters() {
+    let folder = Folder::new();
+    // Steps too small to move a weight, and nothing held out: what differs is where training begins.
+    let still = DIGITS
+        .replacen_once("0.01", "1e-40")
+        .replacen_once("test = 0.2", "test = 0");
+    folder.write("run.toml", still);
+    let loss = |seed: &str| {
+        json(&folder.run(&["train", "run.toml", "--json", "--seed", seed]))["train_loss"].clone()
+    };
+    assert_ne!(loss("1"), loss("2"));
 }

@@ -225,3 +225,64 @@ fn written(shape: Shape) -> String {
         other => format!("{other:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complaint::Source;
+
+    fn motions(scale: &str) -> Parts {
+        let text = format!(
+            "[model]\ninput = [64, 2]\nlayers = [{{ kind = \"dense\", units = 4 }}]\nloss = \"cross_entropy\"\n\
+             [optimizer]\nkind = \"adam\"\n[fit]\nvalidation = 0.25\n\
+             [data]\nsource = \"motions\"\nchannels = [0, 4]\nwindow = 64\nhop = 12\nscale = \"{scale}\"\n"
+        );
+        let run = RunFile::parse(Source {
+            name: "run.toml".into(),
+            text,
+        })
+        .unwrap();
+        parts(&run, 9).unwrap()
+    }
+
+    #[test]
+    fn the_training_part_alone_decides_the_scale() {
+        let parts = motions("standard");
+        let mean = |data: &Dataset, channel: usize| {
+            let values = data.features.iter().skip(channel).step_by(2);
+            values.clone().sum::<f32>() / values.count() as f32
+        };
+        for channel in 0..2 {
+            assert!(mean(&parts.train, channel).abs() < 1e-4);
+            assert!(mean(&parts.test, channel).abs() > 1e-3 && mean(&parts.validation, channel).abs() > 1e-3);
+        }
+        // The same scale on every part: scaled back, all are as they were.
+        let plain = motions("none");
+        for (scaled, plain) in [(&parts.test, &plain.test), (&parts.validation, &plain.validation)] {
+            let back = scaled.features.iter().zip([0, 1].iter().cycle());
+            let back = back.map(|(x, c)| x / parts.scaler.factor[*c] + parts.scaler.offset[*c]);
+            assert!(back.zip(&plain.features).all(|(a, b)| (a - b).abs() < 1e-3));
+        }
+    }
+
+    #[test]
+    fn the_loop_divides_the_joined_set_into_the_parts_again() {
+        let parts = motions("none");
+        assert_eq!(
+            (parts.train.len(), parts.validation.len(), parts.test.len()),
+            (192, 64, 64)
+        );
+        let (set, split) = parts.joined(5);
+        assert_eq!((split.training_len(), split.validation_len()), (192, 64));
+        let same = |place: Option<u32>, part: &Dataset, index: u32| {
+            let (place, index) = (place.unwrap() as usize, index as usize);
+            set.sample(place) == part.sample(index) && set.labels[place] == part.labels[index]
+        };
+        assert!((0..192).all(|i| same(split.training(i), &parts.train, i)));
+        assert!((0..64).all(|i| same(split.validation(i), &parts.validation, i)));
+        let held =
+            |part: &Dataset, other: &Dataset| part.recordings.iter().any(|r| other.recordings.contains(r));
+        assert!(!held(&parts.train, &parts.validation) && !held(&parts.train, &parts.test));
+        assert!(!held(&parts.validation, &parts.test));
+    }
+}

@@ -120,3 +120,29 @@ impl Curves {
         .write_svg(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_of_a_run_is_read_back() {
+        let path = std::env::temp_dir().join(format!("kilograd-curves-{}.csv", std::process::id()));
+        let point = |epoch| Point {
+            epoch,
+            step: u64::from(epoch) * 10,
+            train_loss: 0.1 * epoch as f32,
+            validation_loss: (epoch != 2).then_some(1.5),
+            validation_accuracy: None,
+            gradient_norm: Some(1e-20),
+        };
+        Curves {
+            points: vec![point(1), point(2), point(3)],
+        }
+        .write_csv(&path)
+        .unwrap();
+        assert_eq!(Curves::read_csv(&path, 2).points, [point(1), point(2)]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Curves::read_csv(&path, 2).points, []);
+    }
+}

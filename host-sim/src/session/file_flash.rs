@@ -108,3 +108,37 @@ impl NorFlash for FileFlash {
         Ok(self.seek(offset)?.write_all(&cells)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_behaves_as_a_flash_and_outlives_the_program() {
+        let path = std::env::temp_dir().join(format!("kilograd-flash-{}", std::process::id()));
+        let mut flash = FileFlash::create(&path, 8192).unwrap();
+        flash.write(4096, &[0x0f; 8]).unwrap();
+        // Bits go from one to zero and not back.
+        flash.write(4100, &[0xf3; 4]).unwrap();
+        drop(flash);
+        let mut flash = FileFlash::open(&path).unwrap();
+        let mut bytes = [0; 12];
+        flash.read(4096, &mut bytes).unwrap();
+        assert_eq!(
+            bytes,
+            [0x0f, 0x0f, 0x0f, 0x0f, 3, 3, 3, 3, 0xff, 0xff, 0xff, 0xff]
+        );
+        flash.erase(4096, 8192).unwrap();
+        flash.read(4096, &mut bytes).unwrap();
+        assert_eq!(bytes, [0xff; 12]);
+        assert_eq!(
+            flash.write(8192, &[0; 4]),
+            Err(FileFlashError::Call(NorFlashErrorKind::OutOfBounds))
+        );
+        assert_eq!(
+            flash.write(2, &[0; 4]),
+            Err(FileFlashError::Call(NorFlashErrorKind::NotAligned))
+        );
+        std::fs::remove_file(&path).unwrap();
+    }
+}
