@@ -1,4 +1,7 @@
 //! What the tests and benches share.
 
 pub mod chi_square;
+pub mod golden;
 pub mod lab;
+pub mod random_model;
+pub mod real;
