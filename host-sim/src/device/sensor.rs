@@ -19,9 +19,13 @@ impl<const C: usize> Script<C> {
     pub fn scene(&mut self, values: &[i16], label: u16, pause: usize) {
         let frames = values.chunks_exact(C).filter_map(<[i16]>::first_chunk);
         self.frames.extend(frames.map(|frame| (*frame, Some(label))));
-        if let Some((last, _)) = self.frames.last().copied() {
-            self.frames.extend(std::iter::repeat_n((last, None), pause));
-        }
+        self.rest(pause);
+    }
+
+    /// Appends `count` frames in which nothing moves and nothing is said.
+    pub fn rest(&mut self, count: usize) {
+        let last = self.frames.last().map_or([0; C], |(last, _)| *last);
+        self.frames.extend(std::iter::repeat_n((last, None), count));
     }
 
     /// Simulated time at which the last frame has been seen.

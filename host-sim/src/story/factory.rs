@@ -1,11 +1,12 @@
 //! The factory: trains the model, and flashes what it learned as the first checkpoint.
 
 use super::examine::hash;
-use super::model::{Application, FlashPart, Learner, Memory, REGION, SETTINGS, WIDTH};
+use super::model::{Application, Learner, Memory, REGION, SETTINGS, WIDTH};
 use super::recordings::Recordings;
 use super::{News, failed};
 use crate::complaint::Failure;
-use crate::device::TimedFlash;
+use crate::device::{SimClock, TimedFlash};
+use crate::flash::FaultFlash;
 use kilograd::app::App;
 use kilograd::checkpoint::Store;
 use kilograd::load::{Loader, Split};
@@ -29,6 +30,8 @@ pub struct Product {
     pub operations: u64,
     /// Bytes that one checkpoint takes.
     pub bytes: u64,
+    /// The flash.
+    pub image: Vec<u8>,
 }
 
 /// Trains on `base` and saves the application as it is to begin its life.
@@ -38,12 +41,13 @@ pub struct Product {
 pub fn produce(
     base: &Recordings,
     seed: u64,
-    flash: &mut TimedFlash<'_, FlashPart>,
     news: &mut dyn FnMut(News<'_>),
 ) -> Result<Product, Failure> {
+    let clock = SimClock::new();
+    let mut flash = TimedFlash::new(FaultFlash::new(REGION as usize, seed), &clock);
     let mut memory = Memory::noise(seed);
     let (kit, _) = memory.parts(seed)?;
-    let store = Store::new(&mut *flash, 0..REGION).map_err(failed)?;
+    let store = Store::new(&mut flash, 0..REGION).map_err(failed)?;
     let mut app: Application<'_, '_> = App::new(kit, store, SETTINGS, seed);
     app.scaler().push(&base.values).map_err(failed)?;
     // What the model learned on is how it will see the world.
@@ -60,6 +64,7 @@ pub fn produce(
         hash,
         operations: counters.operations,
         bytes: counters.bytes,
+        image: flash.chip().image().to_vec(),
     })
 }
 

@@ -116,6 +116,7 @@ impl<'f, 'c> Field<'f, 'c> {
             period: PERIOD,
             frames: vec![],
         };
+        script.rest(PAUSE);
         for (values, class) in day.collect.each() {
             script.scene(values, class.into(), PAUSE);
         }

@@ -158,9 +158,10 @@ pub fn run(options: &Options, news: &mut dyn FnMut(News<'_>)) -> Result<Story, F
     let parts = Parts::draw(seed);
     let (test, turned) = (&parts.test, &parts.test.turned());
     let clock = SimClock::new();
-    let mut flash = TimedFlash::new(FaultFlash::new(REGION as usize, seed), &clock);
-
-    let product = factory::produce(&parts.base, seed, &mut flash, news)?;
+    let product = factory::produce(&parts.base, seed, news)?;
+    // The factory's image goes to every device; this one begins its life here.
+    let chip = FaultFlash::from_image(&product.image, seed);
+    let mut flash = TimedFlash::new(chip, &clock);
     let (before, shifted) = boot(&mut flash, &clock, |learner, scaler| {
         Ok((
             accuracy(learner, scaler, test)?,
@@ -209,7 +210,7 @@ pub fn run(options: &Options, news: &mut dyn FnMut(News<'_>)) -> Result<Story, F
         steps: steps - product.steps,
         params_hash,
         image: flash.chip().image().to_vec(),
-        programmed: counters.bytes - product.bytes,
+        programmed: counters.bytes,
         erases: counters.erases.iter().copied().max().unwrap_or(0),
         ram: Ram::PLANNED,
         product,
