@@ -4,6 +4,7 @@
 //! * [`data`]: data sets from files and those that come with the program
 //! * [`session`]: a run file brought to life
 //! * [`report`]: learning curves, pictures, progress
+//! * [`device`]: a board with clock, sensor, power and a flash that takes its time
 //! * [`flash`]: a NOR flash with the faults of a real one
 //! * [`command`]: the command line
 //! * [`story`]: what `kilograd` does when asked for nothing in particular
@@ -12,6 +13,7 @@
 pub mod command;
 pub mod complaint;
 pub mod data;
+pub mod device;
 pub mod flash;
 pub mod report;
 pub mod run;

@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Writes a line to standard output. A reader that went away (`kilograd plan … | head`) is no error.
-fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
+pub(crate) fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

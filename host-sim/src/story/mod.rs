@@ -1,6 +1,32 @@
 //! The product's story, told on real data: train, ship, shift, collect, fine-tune, lose power, resume.
+//!
+//! The recordings are real, and so is everything that a device would run: the application, its memory, its
+//! checkpoints. The board, its clock and its power are [simulated](crate::device).
+
+mod examine;
+mod factory;
+mod field;
+mod files;
+mod model;
+mod recordings;
+mod tell;
+
+pub use examine::{accuracy, examine, hash};
+pub use factory::Product;
+pub use field::{Cut, Life, Point};
+pub use model::{BUDGET, CLASSES, PLAN, Ram, SLOTS};
+pub use recordings::{Parts, Recordings};
+pub use tell::tell;
 
 use crate::complaint::Failure;
+use crate::device::{Costs, Script, Sensor, SimBoard, SimClock, TimedFlash};
+use crate::flash::FaultFlash;
+use field::{Day, Field};
+use kilograd::app::{App, Boot};
+use kilograd::checkpoint::Store;
+use kilograd::evaluate::Confusion;
+use kilograd::prepare::Standardizer;
+use model::{AXES, Application, FlashPart, Learner, Memory, REGION, SETTINGS};
 use std::path::PathBuf;
 
 /// What `kilograd story` takes.
@@ -27,10 +53,200 @@ impl Default for Options {
     }
 }
 
-/// Tells the story.
+/// What is going on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum News<'a> {
+    /// The factory has trained for an epoch.
+    Epoch {
+        /// Epochs done.
+        epoch: u32,
+        /// Epochs to do.
+        of: u32,
+        /// Mean loss.
+        loss: f32,
+    },
+    /// The device has its first checkpoint.
+    Shipped {
+        /// Accuracy on the held-out recordings.
+        accuracy: f32,
+        /// Their number.
+        held_out: usize,
+        /// Updates behind it.
+        steps: u32,
+        /// Bytes on flash.
+        bytes: u64,
+    },
+    /// The watch is worn turned around.
+    Turned {
+        /// Accuracy on the held-out recordings, turned as well.
+        accuracy: f32,
+    },
+    /// A window came, and the device has learned from its pool.
+    Learned {
+        /// Simulated seconds.
+        seconds: f64,
+        /// Windows so far.
+        windows: u32,
+        /// What the window shows.
+        class: &'a str,
+        /// The last update.
+        point: Option<&'a Point>,
+    },
+    /// The power is gone.
+    Cut {
+        /// Simulated seconds.
+        seconds: f64,
+        /// Where the trainer stood.
+        step: u32,
+    },
+    /// The device has booted and goes on.
+    Resumed {
+        /// Where the trainer stands.
+        step: u32,
+    },
+    /// Frames were lost.
+    Overrun {
+        /// How many since power on.
+        frames: u32,
+    },
+}
+
+/// The figures. Every accuracy is on recordings that no one learned from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    /// Held-out recordings.
+    pub held_out: usize,
+    /// Accuracy as shipped, the watch worn as in the factory's recordings.
+    pub before: f32,
+    /// As shipped, the watch turned around.
+    pub shifted: f32,
+    /// After the device's own learning, the watch turned around.
+    pub after: f32,
+    /// After the device's own learning, the watch worn as at first.
+    pub unturned: f32,
+    /// Truth and answer after the device's own learning.
+    pub confusion: Confusion<CLASSES>,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// What left the factory: losses, steps, checkpoint.
+    pub product: Product,
+    /// What happened on the wrist.
+    pub life: Life,
+    /// Updates behind the last checkpoint that the device made itself.
+    pub steps: u32,
+    /// Hash of the parameters in the last checkpoint.
+    pub params_hash: u64,
+    /// The flash at the end.
+    pub image: Vec<u8>,
+    /// Bytes programmed on the wrist.
+    pub programmed: u64,
+    /// Erases of the unit that was erased most.
+    pub erases: u32,
+    /// RAM for training.
+    pub ram: Ram,
+}
+
+/// Power cuts in a story.
+const CUTS: usize = 4;
+
+/// Lives the story, and tells `news` of it.
 ///
 /// # Errors
-/// When training fails or the folder cannot be written.
-pub fn tell(_options: &Options) -> Result<(), Failure> {
-    Err(Failure::Run("the story needs the engine".into()))
+/// [`Failure::Run`] when a promise is broken: a boot finds nothing, or another state than was saved.
+pub fn run(options: &Options, news: &mut dyn FnMut(News<'_>)) -> Result<Story, Failure> {
+    let seed = options.seed;
+    let parts = Parts::draw(seed);
+    let (test, turned) = (&parts.test, &parts.test.turned());
+    let clock = SimClock::new();
+    let product = factory::produce(&parts.base, seed, news)?;
+    // The factory's image goes to every device; this one begins its life here.
+    let chip = FaultFlash::from_image(&product.image, seed);
+    let mut flash = TimedFlash::new(chip, &clock);
+    let (before, shifted) = boot(&mut flash, &clock, |learner, scaler| {
+        Ok((
+            accuracy(learner, scaler, test)?,
+            accuracy(learner, scaler, turned)?,
+        ))
+    })?;
+    news(News::Shipped {
+        accuracy: before,
+        held_out: test.labels.len(),
+        steps: product.steps,
+        bytes: product.bytes,
+    });
+    news(News::Turned { accuracy: shifted });
+
+    let wearer = parts.collect.turned();
+    let field = Field::new(
+        &product,
+        &mut flash,
+        &clock,
+        Day {
+            collect: &wearer,
+            held_out: turned,
+            classes: &parts.classes,
+            cuts: CUTS,
+            seed,
+        },
+    );
+    let life = field.live(news)?;
+
+    // Whatever is said of the end is said of what a last boot finds.
+    let (confusion, unturned, steps, params_hash) = boot(&mut flash, &clock, |learner, scaler| {
+        let confusion = examine(learner, scaler, turned)?;
+        let unturned = accuracy(learner, scaler, test)?;
+        Ok((confusion, unturned, learner.steps(), hash(learner)))
+    })?;
+    let counters = flash.chip().counters();
+    Ok(Story {
+        held_out: test.labels.len(),
+        before,
+        shifted,
+        after: confusion.accuracy().unwrap_or(0.0),
+        unturned,
+        confusion,
+        classes: parts.classes,
+        life,
+        steps: steps - product.steps,
+        params_hash,
+        image: flash.chip().image().to_vec(),
+        programmed: counters.bytes,
+        erases: counters.erases.iter().copied().max().unwrap_or(0),
+        ram: Ram::PLANNED,
+        product,
+    })
+}
+
+/// Switches the device on, in fresh memory, and looks at what it has booted with.
+fn boot<R>(
+    flash: &mut TimedFlash<'_, FlashPart>,
+    clock: &SimClock,
+    look: impl FnOnce(&Learner<'_>, &Standardizer<AXES>) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let script = Script {
+        period: 1,
+        frames: vec![],
+    };
+    let mut memory = Memory::noise(clock.now());
+    let (kit, ring) = memory.parts(0)?;
+    let store = Store::new(flash, 0..REGION).map_err(failed)?;
+    let mut app: Application<'_, '_> = App::new(kit, store, SETTINGS, 0);
+    let mut board = SimBoard::new(
+        Sensor::new(&script, clock),
+        clock,
+        ring.split(),
+        Costs { step: 0 },
+    );
+    match app.boot(&mut board).map_err(failed)? {
+        Boot::Resumed(_) => {
+            let scaler = *app.scaler();
+            look(app.trainer(), &scaler)
+        }
+        Boot::Blank => Err(failed("the device found no checkpoint")),
+    }
+}
+
+/// Something does not go as it must.
+fn failed(what: impl std::fmt::Display) -> Failure {
+    Failure::Run(what.to_string())
 }
