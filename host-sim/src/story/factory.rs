@@ -38,11 +38,7 @@ pub struct Product {
 ///
 /// # Errors
 /// When the constants of the story do not go together.
-pub fn produce(
-    base: &Recordings,
-    seed: u64,
-    news: &mut dyn FnMut(News<'_>),
-) -> Result<Product, Failure> {
+pub fn produce(base: &Recordings, seed: u64, news: &mut dyn FnMut(News<'_>)) -> Result<Product, Failure> {
     let clock = SimClock::new();
     let mut flash = TimedFlash::new(FaultFlash::new(REGION as usize, seed), &clock);
     let mut memory = Memory::noise(seed);

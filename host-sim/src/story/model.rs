@@ -59,7 +59,7 @@ pub const OPTIMIZER: Momentum = Momentum {
 
 /// How the device learns.
 pub const SETTINGS: Settings = Settings {
-    least_windows: 4,
+    least_windows: CLASSES as u16,
     epochs_per_window: 4,
     save_every: 16,
 };
