@@ -52,15 +52,15 @@ pub fn produce(base: &Recordings, seed: u64, news: &mut dyn FnMut(News<'_>)) -> 
     let losses = train(app.trainer(), &scaler, base, seed, news)?;
     let (steps, hash) = (app.trainer().steps(), hash(app.trainer()));
     app.save().map_err(failed)?;
-    drop(app);
-    let counters = flash.chip().counters();
+    let chip = app.release().chip();
+    let counters = chip.counters();
     Ok(Product {
         losses,
         steps,
         hash,
         operations: counters.operations,
         bytes: counters.bytes,
-        image: flash.chip().image().to_vec(),
+        image: chip.image().to_vec(),
     })
 }
 

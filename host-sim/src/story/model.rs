@@ -116,7 +116,7 @@ impl Memory {
     /// When the constants of this file do not go together.
     pub fn parts(&mut self, seed: u64) -> Result<Parts<'_>, Failure> {
         let kit = Kit {
-            trainer: Trainer::new(&PLAN, &mut *self.arena, OPTIMIZER).map_err(failed)?,
+            trainer: Trainer::new(&PLAN, &mut self.arena, OPTIMIZER).map_err(failed)?,
             windows: Windows::new(&mut self.window, LENGTH)
                 .map_err(failed)?
                 .longest_step(150_000),

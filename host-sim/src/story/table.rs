@@ -6,6 +6,9 @@ use crate::flash::Part;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+/// One of a story's figures.
+type Figure = fn(&Story) -> f32;
+
 /// An accuracy over all seeds.
 struct Spread {
     first: f32,
@@ -15,7 +18,7 @@ struct Spread {
 
 impl Spread {
     /// Of one accuracy of every story.
-    fn of(stories: &[Story], accuracy: impl Fn(&Story) -> f32) -> Self {
+    fn of(stories: &[Story], accuracy: Figure) -> Self {
         let all: Vec<f32> = stories.iter().map(accuracy).collect();
         Self {
             first: all.first().copied().unwrap_or(0.0),
@@ -117,7 +120,7 @@ fn accuracies(text: &mut String, options: &Options, stories: &[Story], held_out:
         "",
         format!("{}  {:>10}  {:>11}", columns.0, columns.1, columns.2),
     );
-    let rows: [(&str, fn(&Story) -> f32); 4] = [
+    let rows: [(&str, Figure); 4] = [
         ("before the shift", |story| story.before),
         ("after the shift", |story| story.shifted),
         ("after fine-tuning on the device", |story| story.after),
@@ -149,7 +152,7 @@ pub fn as_json(options: &Options, stories: &[Story], seconds: f64) -> Value {
         return Value::Null;
     };
     let Story { ram, life, .. } = story;
-    let spread = |accuracy: fn(&Story) -> f32| {
+    let spread = |accuracy: Figure| {
         let Spread { first, mean, worst } = Spread::of(stories, accuracy);
         json!({ "seed": first, "mean": mean, "worst": worst })
     };
