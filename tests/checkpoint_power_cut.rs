@@ -1,6 +1,6 @@
 //! Promise: nothing acknowledged is ever lost, wherever the power is cut.
 
-use kilograd_sim::flash::{Cell, Part, Torn};
+use kilograd_sim::flash::{Cell, Part, Rules, Torn};
 use support::lab::Device;
 
 /// Devices at interesting points of their lives: blank, one save old, and with a few boots and appended frames behind them.
@@ -16,12 +16,11 @@ fn histories<P: Part, const CHUNK: usize>(size: usize, segments: usize) -> Vec<D
 }
 
 /// One cut at every flash operation of a boot with two saves, under every model.
-fn cut_once<P: Part, const CHUNK: usize>(size: usize, segments: usize, stride: u64) -> u64 {
+fn cut_once<P: Part, const CHUNK: usize>(size: usize, segments: usize) -> u64 {
     let mut sequences = 0;
     for device in histories::<P, CHUNK>(size, segments) {
         for (which, torn) in Torn::ALL.into_iter().enumerate() {
-            let mut operations = which as u64 % stride;
-            loop {
+            for operations in 0.. {
                 let mut device = device.clone();
                 device.flash.reseed(operations * 5 + which as u64);
                 if !device.cut_boot(operations, torn, 2) {
@@ -29,7 +28,6 @@ fn cut_once<P: Part, const CHUNK: usize>(size: usize, segments: usize, stride: u
                 }
                 device.settle();
                 sequences += 1;
-                operations += stride;
             }
         }
     }
@@ -41,12 +39,10 @@ fn one_cut_at_every_operation_on_every_part() {
     let mut sequences = 0;
     macro_rules! part {
         ($part:ty) => {{
-            // The big-sectored part is slow to simulate and adds no new kind of word: fewer of its cuts.
-            let stride = if <$part>::ERASE > 16 * 1024 { 7 } else { 1 };
-            for size in [8, 300, 900] {
-                let before = sequences;
-                sequences += cut_once::<$part, 128>(size, 2 + size % 2, stride);
-                println!("{} {size}: {}", <$part>::NAME, sequences - before);
+            for size in [8, 150, 500] {
+                let done = cut_once::<$part, 128>(size, 2 + size % 3);
+                println!("{} of {size} bytes: {done} sequences", <$part>::NAME);
+                sequences += done;
             }
         }};
     }
@@ -56,17 +52,17 @@ fn one_cut_at_every_operation_on_every_part() {
 }
 
 /// A second cut at every operation of the boot after the first one.
-fn cut_twice<P: Part, const CHUNK: usize>(size: usize, segments: usize, stride: u64) -> u64 {
+fn cut_twice<P: Part, const CHUNK: usize>(size: usize, segments: usize) -> u64 {
     let mut sequences = 0;
     let device = histories::<P, CHUNK>(size, segments).pop().unwrap();
     for (which, torn) in Torn::ALL.into_iter().enumerate() {
-        for first in (which as u64 % stride..).step_by(stride as usize) {
+        for first in 0.. {
             let mut device = device.clone();
             device.flash.reseed(first * 5 + which as u64);
             if !device.cut_boot(first, torn, 1) {
                 break;
             }
-            for second in (first % stride..).step_by(stride as usize) {
+            for second in 0.. {
                 let mut device = device.clone();
                 if !device.cut_boot(second, torn, 1) {
                     break;
@@ -81,11 +77,11 @@ fn cut_twice<P: Part, const CHUNK: usize>(size: usize, segments: usize, stride: 
 
 #[test]
 fn two_cuts_the_second_in_the_recovery_from_the_first() {
-    let sequences = cut_twice::<Cell<1, 256>, 64>(8, 2, 1)
-        + cut_twice::<Cell<4, 256>, 64>(8, 2, 1)
-        + cut_twice::<Cell<8, 256>, 64>(8, 3, 1)
-        + cut_twice::<Cell<16, 256>, 64>(8, 2, 1)
-        + cut_twice::<Cell<32, 512>, 64>(8, 3, 1);
+    let sequences = cut_twice::<Cell<1, 256>, 64>(8, 2)
+        + cut_twice::<Cell<4, 256>, 64>(8, 2)
+        + cut_twice::<Cell<8, 256>, 64>(8, 3)
+        + cut_twice::<Cell<16, 256>, 64>(8, 2)
+        + cut_twice::<Cell<32, 512>, 64>(8, 3);
     println!("{sequences} sequences");
     assert!(sequences > 50_000);
 }
@@ -102,6 +98,10 @@ fn live<P: Part, const CHUNK: usize>(boots: u32, seed: u64) {
     let size = 8 + below(300) as usize;
     let segments = 2 + below(3) as usize;
     let mut device = Device::<P, CHUNK>::new(size, segments, seed);
+    if seed % 2 == 1 {
+        // Cells that take a second write without a word: then only the promises tell.
+        device.flash = device.flash.with_rules(Rules::Lax);
+    }
     for _ in 0..boots {
         let saves = below(4) as usize;
         if below(4) == 0 {
@@ -119,7 +119,7 @@ fn live<P: Part, const CHUNK: usize>(boots: u32, seed: u64) {
 
 #[test]
 fn random_lives_with_cuts() {
-    for seed in 0..40 {
+    for seed in 0..200 {
         live::<Cell<1, 256>, 64>(100, seed);
         live::<Cell<4, 512>, 128>(100, seed + 100);
         live::<Cell<8, 256>, 64>(100, seed + 200);

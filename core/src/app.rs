@@ -180,7 +180,7 @@ where
             Err(error) => return Err(error),
         };
         if !board.rewind(self.course.value.frames) {
-            self.parts.windows.restart();
+            self.parts.windows.gap();
         }
         Ok(Boot::Resumed(loaded))
     }

@@ -143,7 +143,10 @@ impl<P: Part, const CHUNK: usize> Device<P, CHUNK> {
         for _ in 0..saves {
             last += 1;
             match store.save(&Numbered::new(last, size)) {
-                Ok(_) => acknowledged = Some(last),
+                Ok(saved) => {
+                    assert_eq!(saved.retries, 0, "sound flash takes a frame at the first try");
+                    acknowledged = Some(last);
+                }
                 Err(error @ (SaveError::WornOut | SaveError::Occupied(_))) => {
                     assert!(
                         store.release().is_off(),

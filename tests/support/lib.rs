@@ -1,3 +1,9 @@
 //! What the tests and benches share.
 
+pub mod chi_square;
+pub mod golden;
 pub mod lab;
+pub mod memory;
+pub mod random_model;
+pub mod real;
+pub mod watch;

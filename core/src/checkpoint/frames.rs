@@ -5,9 +5,9 @@ use crate::flash::{Checksum, Kind, Mark, crc32};
 use core::ops::Range;
 use embedded_storage::nor_flash::ReadNorFlash;
 
-/// Times that a mark must read the same to count. A word that a power cut left between zero and one may read
-/// right once; nothing is built on it before it has read right this often.
-const READS: u32 = 8;
+/// Times that a seal or adopt mark must read right before a state is shown. A bit that a power cut left undecided, and
+/// that reads right every second time, passes once in 2³².
+pub(super) const READS: u32 = 32;
 
 /// A chunk's checksum is salted with where it belongs, so that a leftover of another frame never fits.
 pub(super) fn salt(mark: &Mark, index: u32) -> [u8; 20] {
@@ -22,10 +22,28 @@ pub(super) fn fold(digest: u32, checksum: u32) -> u32 {
     crc32(&digest.to_le_bytes(), &checksum.to_le_bytes())
 }
 
-/// Whether the mark at `address` reads as `expected`, each time.
+/// Whether the frame at `frame`, whose commit mark is intact, has its mark of this kind, `times` times in a row.
+pub(super) fn has<F: ReadNorFlash>(
+    flash: &mut F,
+    frame: u32,
+    layout: &Layout,
+    kind: Kind,
+    times: u32,
+) -> bool {
+    let commit = frame.wrapping_add(layout.mark_at(Kind::Commit));
+    Mark::repeats(
+        flash,
+        commit,
+        frame.wrapping_add(layout.mark_at(kind)),
+        kind,
+        times,
+    )
+}
+
+/// Whether the frame at `frame` is adopted, or at least sealed.
 #[inline(never)]
-pub(super) fn is_firm<F: ReadNorFlash>(flash: &mut F, address: u32, expected: &Mark) -> bool {
-    (0..READS).all(|_| Mark::read(flash, address).as_ref() == Some(expected))
+pub(super) fn is_complete<F: ReadNorFlash>(flash: &mut F, frame: u32, layout: &Layout, times: u32) -> bool {
+    has(flash, frame, layout, Kind::Adopt, times) || has(flash, frame, layout, Kind::Seal, times)
 }
 
 /// Reads every chunk of the frame at `address`. The index of the first that is not intact, or the number of
@@ -63,7 +81,7 @@ fn chunk<F: ReadNorFlash>(
     let mut payload = layout.payload_of(index) as usize;
     let mut written = 0_u32;
     let mut missing = CHECKSUM;
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 32];
     let (mut at, end) = (address, address.wrapping_add(layout.stored(index)));
     while at < end {
         let length = end.wrapping_sub(at).min(buffer.len() as u32);
@@ -83,20 +101,13 @@ fn chunk<F: ReadNorFlash>(
     (checksum.value() == written).then_some(written)
 }
 
-/// The first commit mark at or after `from` that ends before `end`, at a multiple of `unit` from `from`.
+/// The address of the first commit mark at or after `from` and before `end`, at a multiple of `unit` from `from`.
 #[inline(never)]
-pub(super) fn find_commit<F: ReadNorFlash>(
-    flash: &mut F,
-    from: u32,
-    end: u32,
-    unit: u32,
-) -> Option<(u32, Mark)> {
+pub(super) fn find_commit<F: ReadNorFlash>(flash: &mut F, from: u32, end: u32, unit: u32) -> Option<u32> {
     let mut address = from;
     while address < end {
-        if let Some(mark) = Mark::read(flash, address)
-            && mark.kind == Kind::Commit
-        {
-            return Some((address, mark));
+        if Mark::read(flash, address).is_some_and(|mark| mark.kind == Kind::Commit) {
+            return Some(address);
         }
         address = address.checked_add(unit.max(1))?;
     }
@@ -183,11 +194,8 @@ impl<'a, F: ReadNorFlash> Frames<'a, F> {
         let address = commit
             .checked_sub(layout.mark_at(Kind::Commit))
             .filter(|at| *at >= self.start)?;
-        let mut has = |kind| {
-            let place = address.wrapping_add(layout.mark_at(kind));
-            is_firm(self.flash, place, &mark.with(kind))
-        };
-        let (sealed, adopted) = (has(Kind::Seal), has(Kind::Adopt));
+        let sealed = has(self.flash, address, &layout, Kind::Seal, READS);
+        let adopted = has(self.flash, address, &layout, Kind::Adopt, READS);
         let verdict = if !sealed && !adopted {
             Verdict::Unsealed
         } else {
@@ -209,8 +217,14 @@ impl<F: ReadNorFlash> Iterator for Frames<'_, F> {
 
     fn next(&mut self) -> Option<Frame> {
         let unit = F::READ_SIZE as u32;
-        let (commit, mark) = find_commit(self.flash, self.next, self.end, unit)?;
-        self.next = commit.checked_add(unit.max(1))?;
+        let (commit, mark) = loop {
+            let commit = find_commit(self.flash, self.next, self.end, unit)?;
+            self.next = commit.checked_add(unit.max(1))?;
+            // An unsettled one may be gone by now.
+            if let Some(mark) = Mark::read(self.flash, commit) {
+                break (commit, mark);
+            }
+        };
         let impossible = Frame {
             address: commit,
             mark,

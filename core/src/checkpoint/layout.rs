@@ -11,6 +11,7 @@ pub(super) const CHECKSUM: u32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Layout {
+    write_size: u32,
     length: u32,
     chunk: u32,
     chunks: u32,
@@ -62,6 +63,7 @@ impl Layout {
         let mark = round_up(MARK_BYTES as u32, write_size);
         let frame = body.checked_add(3 * mark).filter(|bytes| *bytes <= 1 << 30)?;
         Some(Self {
+            write_size,
             length,
             chunk,
             chunks: before + 1,
@@ -80,6 +82,14 @@ impl Layout {
             frames,
             ..self
         })
+    }
+
+    /// Whether a mark speaks of this layout.
+    pub fn fits(&self, mark: &Mark) -> bool {
+        u32::from(mark.write_size) == self.write_size
+            && u32::from(mark.chunk) == self.chunk
+            && mark.length == self.length
+            && mark.segment == self.segment
     }
 
     /// Bytes of the payload.

@@ -1,7 +1,7 @@
 //! The store: what it knows, loading, formatting.
 
 use super::error::{FormatError, LoadError, RegionError};
-use super::frames::{find_commit, is_firm, salt};
+use super::frames::{READS, find_commit, has, salt};
 use super::layout::{CHECKSUM, Layout, round_up};
 use super::saving::Saving;
 use super::survey::Known;
@@ -103,7 +103,9 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         self.saving = Saving::default();
         let expected = fingerprint(state);
         let layout = self.layout(state.size())?;
-        let (address, mark, damaged) = self.survey(&layout, expected)?;
+        let (address, damaged) = self.survey(&layout, expected)?;
+        let commit = address.wrapping_add(layout.mark_at(Kind::Commit));
+        let mark = Mark::read(&mut self.flash, commit).ok_or(LoadError::Flash)?;
         self.adopt(address, &layout, &mark);
         for index in 0..layout.chunks() {
             let data = self
@@ -144,6 +146,11 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         result
     }
 
+    /// The flash, to look at.
+    pub const fn flash(&self) -> &F {
+        &self.flash
+    }
+
     /// Gives the flash back. A save under way is abandoned, as by a power cut.
     pub fn release(self) -> F {
         self.flash
@@ -166,14 +173,18 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
     fn newest_segment(&mut self) -> Range<u32> {
         let (mut newest, mut from) = (0..0, self.start);
         let mut sequence = 0;
-        while let Some((at, mark)) = find_commit(&mut self.flash, from, self.end, F::WRITE_SIZE as u32) {
+        let unit = F::WRITE_SIZE as u32;
+        while let Some(at) = find_commit(&mut self.flash, from, self.end, unit) {
+            from = at.saturating_add(unit);
+            let Some(mark) = Mark::read(&mut self.flash, at) else {
+                continue;
+            };
             if mark.sequence >= sequence {
                 let index = (at - self.start).checked_div(mark.segment).unwrap_or(0);
                 let start = self.start.saturating_add(index.saturating_mul(mark.segment));
                 newest = start..start.saturating_add(mark.segment);
                 sequence = mark.sequence;
             }
-            from = at.saturating_add(F::WRITE_SIZE as u32);
         }
         newest
     }
@@ -181,13 +192,12 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
     /// Writes the adopt mark, if it is not there and its place is blank. Best effort: on a part that
     /// takes no more writes the state is still there to be read.
     fn adopt(&mut self, address: u32, layout: &Layout, commit: &Mark) {
-        let mark = commit.with(Kind::Adopt);
-        let at = address.wrapping_add(layout.mark_at(Kind::Adopt));
-        if is_firm(&mut self.flash, at, &mark) {
+        if has(&mut self.flash, address, layout, Kind::Adopt, READS) {
             return;
         }
+        let at = address.wrapping_add(layout.mark_at(Kind::Adopt));
         if flash::is_blank(&mut self.flash, at, at.wrapping_add(layout.mark())) {
-            let _ = self.put_mark(at, layout, &mark);
+            let _ = self.put_mark(at, layout, &commit.with(Kind::Adopt));
         }
     }
 

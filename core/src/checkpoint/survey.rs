@@ -2,7 +2,7 @@
 //! Reads only; a repair while scanning could be cut as well.
 
 use super::error::LoadError;
-use super::frames::{find_commit, is_firm, verify};
+use super::frames::{READS, find_commit, is_complete, verify};
 use super::layout::Layout;
 use super::store::Store;
 use crate::flash::{self, Kind, Mark};
@@ -44,32 +44,21 @@ impl Known {
     }
 }
 
-/// A frame with its commit mark, and where it is.
-#[derive(Clone, Copy)]
-struct Candidate {
+/// A complete frame. Ordered by age; equal sequences (a copy made by a tool) are ordered by address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    sequence: u64,
     address: u32,
     segment: u32,
-    mark: Mark,
-}
-
-impl Candidate {
-    /// Order of age; equal sequences (a copy made by a tool) are ordered by address.
-    fn key(&self) -> (u64, u32) {
-        (self.mark.sequence, self.address)
-    }
 }
 
 impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
-    /// Finds the newest valid frame: its address, its mark, and how many newer complete ones are damaged.
+    /// Finds the newest valid frame: its address, and how many newer complete ones are damaged.
     /// Afterwards, when the region belongs to this state (or to nobody), saves may begin.
-    pub(super) fn survey(
-        &mut self,
-        layout: &Layout,
-        fingerprint: u64,
-    ) -> Result<(u32, Mark, u32), LoadError> {
-        self.known = None;
+    #[inline(never)]
+    pub(super) fn survey(&mut self, layout: &Layout, fingerprint: u64) -> Result<(u32, u32), LoadError> {
         let segments = (self.end - self.start).checked_div(layout.segment()).unwrap_or(0);
-        let mut known = Known {
+        let known = self.known.insert(Known {
             layout: *layout,
             fingerprint,
             segments,
@@ -77,130 +66,135 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
             protected: None,
             last: None,
             tail: None,
-        };
+        });
         let mut damaged = 0;
         let mut below = None;
-        while let Some(candidate) = self.newest_below(&mut known, below) {
-            let mark = candidate.mark;
-            if verify(&mut self.flash, candidate.address, layout, &mark).is_err() {
-                damaged += 1;
-                below = Some(candidate.key());
+        while let Some(place) = newest_below(&mut self.flash, self.start, known, below) {
+            if !is_complete(&mut self.flash, place.address, layout, READS) {
+                below = Some(place);
                 continue;
             }
-            if mark.fingerprint != fingerprint {
-                return Err(LoadError::Incompatible {
-                    found: mark.fingerprint,
-                    expected: fingerprint,
-                });
+            let Some(found) = intact(&mut self.flash, place.address, layout) else {
+                damaged += 1;
+                below = Some(place);
+                continue;
+            };
+            if found != fingerprint {
+                self.known = None;
+                let expected = fingerprint;
+                return Err(LoadError::Incompatible { found, expected });
             }
-            known.protected = Some(candidate.segment);
-            self.known = Some(known);
-            return Ok((candidate.address, mark, damaged));
+            known.protected = Some(place.segment);
+            return Ok((place.address, damaged));
         }
-        self.explain(layout, fingerprint, damaged)?;
         // A first save always goes to the first segment: that is how a cut one is told from something unknown.
         known.last = None;
-        self.known = Some(known);
-        Err(LoadError::Empty)
+        let why = self.explain(layout, fingerprint, damaged);
+        if why != LoadError::Empty {
+            self.known = None;
+        }
+        Err(why)
     }
 
-    /// The newest frame older than `below` with its commit mark and a firm second one. One mark read per frame.
+    /// Why there is no valid frame. `Empty` when the region is blank or holds no more than a cut first save left.
     #[inline(never)]
-    fn newest_below(&mut self, known: &mut Known, below: Option<(u64, u32)>) -> Option<Candidate> {
-        let layout = known.layout;
-        let mut best: Option<Candidate> = None;
-        for segment in 0..known.segments {
-            let mut address = self.start.wrapping_add(segment.wrapping_mul(layout.segment()));
-            for _ in 0..layout.frames() {
-                let frame = address;
-                address = address.wrapping_add(layout.frame());
-                let commit = frame.wrapping_add(layout.mark_at(Kind::Commit));
-                let Some(mark) = Mark::read(&mut self.flash, commit) else {
-                    continue;
-                };
-                if mark.kind != Kind::Commit || !self.fits(&layout, &mark) {
-                    continue;
-                }
-                if mark.sequence >= known.sequence {
-                    known.sequence = mark.sequence;
-                    known.last = Some(segment);
-                }
-                let candidate = Candidate {
-                    address: frame,
-                    segment,
-                    mark,
-                };
-                let wanted = below.is_none_or(|key| candidate.key() < key)
-                    && best.is_none_or(|best| candidate.key() > best.key());
-                if wanted && self.is_complete(frame, &layout, &mark) {
-                    best = Some(candidate);
-                }
-            }
-        }
-        best
-    }
-
-    /// Whether the frame with this commit mark was sealed or adopted.
-    fn is_complete(&mut self, frame: u32, layout: &Layout, commit: &Mark) -> bool {
-        [Kind::Adopt, Kind::Seal].into_iter().any(|kind| {
-            let at = frame.wrapping_add(layout.mark_at(kind));
-            is_firm(&mut self.flash, at, &commit.with(kind))
-        })
-    }
-
-    /// Whether a mark speaks of the layout that this store uses.
-    fn fits(&self, layout: &Layout, mark: &Mark) -> bool {
-        usize::from(mark.write_size) == F::WRITE_SIZE
-            && usize::from(mark.chunk) == CHUNK
-            && mark.length == layout.length()
-            && mark.segment == layout.segment()
-    }
-
-    /// Why there is no valid frame. `Ok` when the region is blank or holds no more than what a cut first save left.
-    fn explain(&mut self, layout: &Layout, expected: u64, damaged: u32) -> Result<(), LoadError> {
+    fn explain(&mut self, layout: &Layout, expected: u64, damaged: u32) -> LoadError {
         if damaged > 0 {
-            return Err(LoadError::Damaged { frames: damaged });
+            return LoadError::Damaged { frames: damaged };
         }
-        let (mut from, mut newest): (u32, Option<Mark>) = (self.start, None);
-        while let Some((at, mark)) = find_commit(&mut self.flash, from, self.end, F::WRITE_SIZE as u32) {
-            from = at.saturating_add(F::WRITE_SIZE as u32);
-            let ours = mark.fingerprint == expected && self.fits(layout, &mark);
-            if !ours && newest.is_none_or(|newest| mark.sequence > newest.sequence) {
-                newest = Some(mark);
-            }
-        }
-        if let Some(Mark {
-            fingerprint,
-            length,
-            chunk,
-            write_size,
-            segment,
-            ..
-        }) = newest
-        {
-            return Err(if fingerprint != expected {
-                LoadError::Incompatible {
-                    found: fingerprint,
-                    expected,
-                }
-            } else if length != layout.length() {
-                LoadError::WrongSize {
-                    found: length,
-                    expected: layout.length(),
-                }
-            } else {
+        let (unit, mut from, mut newest) = (F::WRITE_SIZE as u32, self.start, 0);
+        let mut why = None;
+        while let Some(at) = find_commit(&mut self.flash, from, self.end, unit) {
+            from = at.saturating_add(unit);
+            let Some(mark) = Mark::read(&mut self.flash, at) else {
+                continue;
+            };
+            let other = if mark.fingerprint != expected {
+                let found = mark.fingerprint;
+                LoadError::Incompatible { found, expected }
+            } else if mark.length != layout.length() {
+                let (found, expected) = (mark.length, layout.length());
+                LoadError::WrongSize { found, expected }
+            } else if !layout.fits(&mark) {
+                let Mark {
+                    chunk,
+                    write_size,
+                    segment,
+                    ..
+                } = mark;
                 LoadError::OtherLayout {
                     chunk,
                     write_size,
                     segment,
                 }
-            });
+            } else {
+                continue;
+            };
+            if mark.sequence >= newest {
+                newest = mark.sequence;
+                why = Some(other);
+            }
         }
         let second = self.start.saturating_add(layout.segment());
-        if flash::is_blank(&mut self.flash, second, self.end) {
-            Ok(())
-        } else {
-            Err(LoadError::Unknown)
+        match why {
+            Some(why) => why,
+            None if flash::is_blank(&mut self.flash, second, self.end) => LoadError::Empty,
+            None => LoadError::Unknown,
         }
     }
+}
+
+/// The fingerprint of the frame at `address`, when all of it is intact.
+#[inline(never)]
+fn intact<F: NorFlash>(flash: &mut F, address: u32, layout: &Layout) -> Option<u64> {
+    let mark = Mark::read(flash, address.wrapping_add(layout.mark_at(Kind::Commit)))?;
+    verify(flash, address, layout, &mark)
+        .ok()
+        .map(|()| mark.fingerprint)
+}
+
+/// The newest complete frame older than `below`. One mark is read per frame, more only of candidates.
+#[inline(never)]
+fn newest_below<F: NorFlash>(
+    flash: &mut F,
+    start: u32,
+    known: &mut Known,
+    below: Option<Place>,
+) -> Option<Place> {
+    let mut best = None;
+    for segment in 0..known.segments {
+        let mut address = start.wrapping_add(segment.wrapping_mul(known.layout.segment()));
+        for _ in 0..known.layout.frames() {
+            if let Some(sequence) = commit_at(flash, address, known, segment) {
+                let place = Place {
+                    sequence,
+                    address,
+                    segment,
+                };
+                if below.is_none_or(|below| place < below)
+                    && best.is_none_or(|best| place > best)
+                    && is_complete(flash, address, &known.layout, 1)
+                {
+                    best = Some(place);
+                }
+            }
+            address = address.wrapping_add(known.layout.frame());
+        }
+    }
+    best
+}
+
+/// The sequence of the frame at `address`, when it has a commit mark. Takes note of the largest one.
+#[inline(never)]
+fn commit_at<F: NorFlash>(flash: &mut F, address: u32, known: &mut Known, segment: u32) -> Option<u64> {
+    let commit = address.wrapping_add(known.layout.mark_at(Kind::Commit));
+    let mark = Mark::read(flash, commit)?;
+    if mark.kind != Kind::Commit || !known.layout.fits(&mark) {
+        return None;
+    }
+    if mark.sequence >= known.sequence {
+        known.sequence = mark.sequence;
+        known.last = Some(segment);
+    }
+    Some(mark.sequence)
 }

@@ -83,7 +83,9 @@ impl<const C: usize> Feeder<'_, C> {
             values: frame.values,
             lost: *self.lost,
         };
-        if self.queue.enqueue(slot).is_ok() {
+        // A capacity of `usize::MAX` would be a queue of no slots. There is none; saying so here takes the
+        // division by zero out of heapless's `% slots`, and with it the only panic path of an interrupt.
+        if self.queue.capacity() < usize::MAX && self.queue.enqueue(slot).is_ok() {
             *self.lost = 0;
             return true;
         }
@@ -117,6 +119,10 @@ pub struct Drain<'a, const C: usize> {
 impl<const C: usize> Drain<'_, C> {
     /// Takes the oldest frame.
     pub fn pop(&mut self) -> Option<Frame<C>> {
+        // As in `push`: no panic path.
+        if self.queue.capacity() == usize::MAX {
+            return None;
+        }
         let slot = self.queue.dequeue()?;
         self.lost = slot.lost;
         Some(Frame {
@@ -126,7 +132,7 @@ impl<const C: usize> Drain<'_, C> {
     }
 
     /// Frames that were lost directly before the one last popped (65,535 stands for that many or more).
-    /// When it is not 0, [restart the windows](super::Windows::restart) before pushing that frame.
+    /// When it is not 0, [note a gap](super::Windows::gap) before pushing that frame to the windows.
     pub const fn lost(&self) -> u16 {
         self.lost
     }

@@ -37,7 +37,7 @@ impl core::error::Error for WindowError {}
 /// Windows of `length` frames, a new one every `hop` frames, in a caller's buffer of `length · C` values.
 ///
 /// `hop < length` makes windows overlap, `hop > length` leaves frames out between them. A window never
-/// spans a gap: after a jump of the time stamps, or a [`restart`](Self::restart) on an overrun, the next
+/// spans a gap: after a jump of the time stamps, or a [`gap`](Self::gap) noted on an overrun, the next
 /// window begins with the first frame behind the gap.
 ///
 /// ```
@@ -116,16 +116,22 @@ impl<'a, const C: usize> Windows<'a, C> {
         self.buffer.len() / C
     }
 
-    /// Gaps seen so far: jumps of the time stamps and restarts.
+    /// Gaps so far: jumps of the time stamps, and those that were [noted](Self::gap).
     pub const fn gaps(&self) -> u32 {
         self.progress.gaps
     }
 
-    /// Drops the frames of the unfinished window and begins anew with the next frame: after an overrun,
-    /// or when a live source was cut off.
+    /// Notes a gap before the next frame, and begins anew with it: after an overrun, or when a live source
+    /// was cut off. Two gaps with no frame between them count twice.
+    pub const fn gap(&mut self) {
+        self.progress.gaps = self.progress.gaps.saturating_add(1);
+        self.restart();
+    }
+
+    /// Drops the frames of the unfinished window and begins anew with the next frame, with no gap to count:
+    /// where another label begins.
     pub const fn restart(&mut self) {
         let progress = &mut self.progress;
-        progress.gaps = progress.gaps.saturating_add(1);
         progress.filled = 0;
         progress.skip = 0;
         progress.running = false;
@@ -135,7 +141,7 @@ impl<'a, const C: usize> Windows<'a, C> {
     pub fn push(&mut self, frame: &Frame<C>) -> Option<&[i16]> {
         let step = frame.at.checked_sub(self.progress.last);
         if self.progress.running && step.is_none_or(|step| step > self.longest) {
-            self.restart();
+            self.gap();
         }
         self.progress.running = true;
         self.progress.last = frame.at;
@@ -201,7 +207,7 @@ impl Words for Progress {
 const PROGRESS: usize = 24;
 
 /// The state is the progress and the buffer, for a source that rewinds to its cursor. A live source
-/// cannot: [`restart`](Windows::restart) after loading, since the cut was a gap.
+/// cannot: note a [`gap`](Windows::gap) after loading, since the cut was one.
 impl<const C: usize> Persist for Windows<'_, C> {
     fn size(&self) -> usize {
         PROGRESS + size_of_val(self.buffer)
@@ -229,7 +235,9 @@ impl<const C: usize> Restore for Windows<'_, C> {
         let (head, tail) = data.split_at(share);
         words::write(&mut self.progress, offset, head);
         words::write_bytes(bytemuck::cast_slice_mut(self.buffer), rest, tail);
-        if offset + data.len() >= PROGRESS && self.progress.filled as usize > self.length() {
+        let Progress { filled, skip, .. } = self.progress;
+        let possible = filled as usize <= self.length() && skip as usize <= self.hop;
+        if offset + data.len() >= PROGRESS && !possible {
             self.restart();
             return Err(Malformed);
         }

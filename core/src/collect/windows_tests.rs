@@ -37,18 +37,30 @@ fn no_window_spans_a_jump_in_time() {
     assert_eq!(run(2, 2, u64::MAX, &[50, 0, 10]), [[1, 2]]);
     // A gap behind a complete window also keeps its overlap from reaching over.
     assert_eq!(run(4, 1, 10, &[0, 1, 2, 3, 99, 100, 101]), [[0, 1, 2, 3]]);
+    // A gap among the frames that are left out between windows begins a window at once.
+    assert_eq!(run(2, 4, 10, &[0, 1, 2, 50, 51]), [[0, 1], [3, 4]]);
     // Two frames in one tick of a coarse clock are no gap.
     assert_eq!(run(2, 2, 10, &[5, 5]), [[0, 1]]);
 }
 
 #[test]
-fn an_overrun_restarts_and_counts() {
+fn an_overrun_is_a_gap_and_another_label_is_none() {
     let mut buffer = [0; 2];
-    let mut windows = Windows::<1>::new(&mut buffer, 2).unwrap();
-    assert!(windows.push(&Frame { at: 0, values: [0] }).is_none());
+    let mut windows = Windows::<1>::new(&mut buffer, 2).unwrap().longest_step(10);
+    let frame = |at| Frame {
+        at,
+        values: [at as i16],
+    };
+    assert!(windows.push(&frame(0)).is_none());
+    windows.gap();
+    assert!(windows.push(&frame(1)).is_none());
+    assert_eq!(windows.push(&frame(2)), Some(&[1, 2][..]));
+    assert_eq!(windows.gaps(), 1);
+    assert!(windows.push(&frame(3)).is_none());
     windows.restart();
-    assert!(windows.push(&Frame { at: 1, values: [1] }).is_none());
-    assert_eq!(windows.push(&Frame { at: 2, values: [2] }), Some(&[1, 2][..]));
+    // The jump behind a restart needs no restart of its own.
+    assert!(windows.push(&frame(900)).is_none());
+    assert_eq!(windows.push(&frame(901)), Some(&[900, 901][..]));
     assert_eq!(windows.gaps(), 1);
 }
 
@@ -100,7 +112,13 @@ fn a_fill_beyond_the_buffer_is_malformed() {
     let mut buffer = [0; 2];
     let mut windows = Windows::<1>::new(&mut buffer, 1).unwrap();
     let mut bytes = [0; 28];
-    bytes[0] = 3;
+    bytes[4] = 2;
+    assert_eq!(
+        windows.write(0, &bytes),
+        Err(Malformed),
+        "more to leave out than a hop"
+    );
+    bytes[..8].copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(windows.write(0, &bytes), Err(Malformed));
     assert!(windows.push(&Frame { at: 0, values: [1] }).is_none());
     assert_eq!(windows.push(&Frame { at: 1, values: [2] }), Some(&[1, 2][..]));

@@ -9,5 +9,5 @@ mod update;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};
-pub use trainer::{Parameter, Trainer};
+pub use trainer::{Parameter, ParameterMut, Trainer};
 pub use update::Update;

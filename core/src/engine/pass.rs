@@ -26,8 +26,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Runs the model on one sample and returns its output, which is there until the next call.
     ///
     /// `x` holds as many elements as the model's input; with another number the output is meaningless.
-    pub fn infer(&mut self, x: View<'_, N>) -> Tensor<'_, N::Elem> {
-        self.forward(x);
+    pub fn infer<'x>(&mut self, x: impl Into<View<'x, N>>) -> Tensor<'_, N::Elem> {
+        self.forward(x.into());
         self.output()
     }
 
@@ -42,7 +42,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     }
 
     /// The loss of one sample, without learning from it. `None` if the target does not fit the loss.
-    pub fn evaluate(&mut self, x: View<'_, N>, target: Target<'_, N>) -> Option<N::Scalar> {
+    pub fn evaluate<'x>(&mut self, x: impl Into<View<'x, N>>, target: Target<'_, N>) -> Option<N::Scalar> {
+        let x = x.into();
         self.forward(x);
         self.loss(x, target).map(|(loss, _)| loss)
     }
@@ -50,7 +51,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Runs one sample forward and backward, and sums its gradient for the next
     /// [`update`](Self::update). Returns its loss; `None` if the target does not fit the loss, and
     /// nothing is summed then.
-    pub fn learn(&mut self, x: View<'_, N>, target: Target<'_, N>) -> Option<N::Scalar> {
+    pub fn learn<'x>(&mut self, x: impl Into<View<'x, N>>, target: Target<'_, N>) -> Option<N::Scalar> {
+        let x = x.into();
         if USES & mode::TRAIN == 0 {
             return self.evaluate(x, target);
         }

@@ -104,14 +104,14 @@ impl Model<'_> {
                 fault: "must be at least 1 sample",
             });
         }
-        if let Clip::Norm(bound) = training.clip {
-            if !(bound > 0.0 && bound.is_finite()) {
-                return Err(PlanError {
-                    layer: None,
-                    kind: "clip",
-                    fault: "must be a norm above 0",
-                });
-            }
+        if let Clip::Norm(bound) = training.clip
+            && !(bound > 0.0 && bound.is_finite())
+        {
+            return Err(PlanError {
+                layer: None,
+                kind: "clip",
+                fault: "must be a norm above 0",
+            });
         }
         planner::plan::<N, L>(self, training.needs())
     }

@@ -75,9 +75,8 @@ fn overlaps(
 ) {
     let mut start = 0;
     for (region, size) in sizes.into_iter().enumerate() {
-        if let Some((inner, range)) = overlap(start, size, offset, length) {
-            f(region, inner..inner + range.len(), range);
-        }
+        let (inner, range) = overlap(start, size, offset, length);
+        f(region, inner..inner + range.len(), range);
         start += size;
     }
 }

@@ -3,7 +3,7 @@
 use super::arena::{Carved, NewError, carve};
 use crate::kernel::Kernel;
 use crate::math::Functions;
-use crate::network::{Init, Param, Plan, Role, Slot, Tensor};
+use crate::network::{Init, Param, Plan, Role, Slot, Tensor, TensorMut};
 use crate::number::random::Pcg;
 use crate::number::{View, cast, cast_mut};
 use crate::optim::Optimizer;
@@ -30,6 +30,16 @@ pub struct Trainer<'a, N: Kernel, O: Optimizer<N>, const USES: u128> {
     pub(super) summed: u16,
     /// Samples since the scales last moved.
     pub(super) window: u16,
+}
+
+/// A parameter tensor that can be written. In block fixed point a weight is the plane that is
+/// multiplied with; [`Trainer::set_parameter`] sets both planes and the scale.
+#[derive(Debug)]
+pub enum ParameterMut<'a, N: Kernel> {
+    /// Multiplied with activations.
+    Weight(TensorMut<'a, N::Elem>),
+    /// Added to sums.
+    Bias(TensorMut<'a, N::Bias>),
 }
 
 /// A parameter tensor as people see it.
@@ -178,6 +188,27 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             Role::Bias => Parameter::Bias(Tensor {
                 shape: param.shape,
                 data: cast(bytes),
+                scale: (),
+            }),
+        })
+    }
+
+    /// Parameter tensor `name` of layer `layer`, to write.
+    pub fn parameter_mut(&mut self, layer: usize, name: &str) -> Option<ParameterMut<'_, N>> {
+        let slot = self.plan.slots().get(layer)?;
+        let (index, param) = find(slot, name)?;
+        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
+        let bytes = self.params.get_mut(from..from + param.stored_bytes::<N>())?;
+        let shape = param.shape;
+        Some(match param.role {
+            Role::Weight => {
+                let scale = N::weights(&[], self.tracks.get(usize::from(slot.track) + 2 + index)).scale;
+                let data = cast_mut(bytes).get_mut(..shape.len())?;
+                ParameterMut::Weight(TensorMut { shape, data, scale })
+            }
+            Role::Bias => ParameterMut::Bias(TensorMut {
+                shape,
+                data: cast_mut(bytes),
                 scale: (),
             }),
         })

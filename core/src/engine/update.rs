@@ -37,10 +37,11 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         if !norm.is_finite() {
             return Update::Refused;
         }
-        if USES & mode::CLIP != 0 && self.plan.clip != 0 {
-            if let Some(factor) = N::clip_factor(norm, f32::from_bits(self.plan.clip)) {
-                N::scale_gradient(self.gradients, Some(factor), 1);
-            }
+        if USES & mode::CLIP != 0
+            && self.plan.clip != 0
+            && let Some(factor) = N::clip_factor(norm, f32::from_bits(self.plan.clip))
+        {
+            N::scale_gradient(self.gradients, Some(factor), 1);
         }
         self.steps = self.steps.saturating_add(1);
         let step = self.optimizer.step(self.steps);

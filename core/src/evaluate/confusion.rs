@@ -169,7 +169,7 @@ impl<const CLASSES: usize> Restore for Confusion<CLASSES> {
 mod tests {
     use super::*;
 
-    /// Values of scikit-learn 1.7 (`precision_recall_fscore_support`) for these truths and predictions.
+    /// Values of scikit-learn 1.9 (`precision_recall_fscore_support`) for these truths and predictions.
     #[test]
     fn figures_per_class() {
         let truth = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];

@@ -116,6 +116,7 @@ mod tests {
         // A new best ends it.
         assert!(gap.push(0.9, 2.5));
         assert!(!gap.overfits(1));
+        assert_eq!(gap.since_best(), 0);
     }
 
     #[test]

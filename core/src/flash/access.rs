@@ -3,14 +3,14 @@
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
 /// Bytes compared at a time; also the largest read unit of a part that is supported.
-const PIECE: usize = 64;
+const PIECE: usize = 32;
 
 /// The flash did not take the bytes, did not erase, or does not read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Failed;
 
-/// Whether this part can be read in the units used here: a power of two up to 64 bytes.
+/// Whether this part can be read in the units used here: a power of two up to 32 bytes.
 pub const fn readable<F: ReadNorFlash>() -> bool {
     F::READ_SIZE.is_power_of_two() && F::READ_SIZE <= PIECE
 }

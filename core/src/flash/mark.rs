@@ -1,5 +1,6 @@
 //! The mark: 48 bytes that say what was written and that it is complete.
 
+use super::access::matches;
 use super::checksum::crc32;
 use embedded_storage::nor_flash::ReadNorFlash;
 
@@ -11,6 +12,9 @@ pub const MARK_BYTES: usize = 48;
 
 /// The bytes that the checksum of a mark covers: all but itself.
 const COVERED: usize = MARK_BYTES - 4;
+
+/// A mark in whole read units.
+const BUFFER: usize = 64;
 
 const MAGIC: [u8; 2] = *b"KG";
 
@@ -56,7 +60,6 @@ impl Mark {
     pub fn encode(&self) -> [u8; MARK_BYTES] {
         let mut bytes = [0; MARK_BYTES];
         bytes[..2].copy_from_slice(&MAGIC);
-        bytes[2] = self.kind as u8;
         bytes[3] = FORMAT;
         bytes[4] = self.write_size.trailing_zeros() as u8;
         bytes[5] = 0;
@@ -67,8 +70,7 @@ impl Mark {
         bytes[24..32].copy_from_slice(&self.fingerprint.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.step.to_le_bytes());
         bytes[40..44].copy_from_slice(&self.digest.to_le_bytes());
-        let checksum = crc32(&[], &bytes[..COVERED]);
-        bytes[COVERED..].copy_from_slice(&checksum.to_le_bytes());
+        say(&mut bytes, self.kind);
         bytes
     }
 
@@ -101,9 +103,8 @@ impl Mark {
     #[inline(never)]
     pub fn read<F: ReadNorFlash>(flash: &mut F, address: u32) -> Option<Self> {
         // A part reads in whole units; a padded mark is at least as long as one.
-        let mut buffer = [0; 64];
-        let length = MARK_BYTES.next_multiple_of(F::READ_SIZE.max(1));
-        flash.read(address, buffer.get_mut(..length)?).ok()?;
+        let mut buffer = [0; BUFFER];
+        flash.read(address, buffer.get_mut(..padded::<F>())?).ok()?;
         Self::decode(buffer.first_chunk()?)
     }
 
@@ -111,6 +112,38 @@ impl Mark {
     pub const fn with(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
+
+    /// Whether the mark at `address` reads, `times` times in a row, as the intact one at `other` does but for its kind.
+    ///
+    /// A word that a power cut left between zero and one may read right once; nothing is built on it
+    /// before it has read right often.
+    #[inline(never)]
+    pub fn repeats<F: ReadNorFlash>(flash: &mut F, other: u32, address: u32, kind: Kind, times: u32) -> bool {
+        let mut buffer = [0; BUFFER];
+        let Some(bytes) = buffer.get_mut(..padded::<F>()) else {
+            return false;
+        };
+        if flash.read(other, bytes).is_err() {
+            return false;
+        }
+        let Some(mark) = bytes.first_chunk_mut() else {
+            return false;
+        };
+        say(mark, kind);
+        (0..times).all(|_| matches(flash, address, bytes))
+    }
+}
+
+/// Makes the mark in `bytes` one of this kind, with the checksum that belongs to it.
+fn say(bytes: &mut [u8; MARK_BYTES], kind: Kind) {
+    bytes[2] = kind as u8;
+    let checksum = crc32(&[], &bytes[..COVERED]);
+    bytes[COVERED..].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// Bytes to read for a mark.
+fn padded<F: ReadNorFlash>() -> usize {
+    MARK_BYTES.next_multiple_of(F::READ_SIZE.max(1))
 }
 
 fn word(bytes: &[u8; MARK_BYTES], at: usize) -> u32 {

@@ -1,11 +1,19 @@
 //! Loops over flat vectors, in blocks that fit a register file.
 //!
-//! A block is loaded whole, worked on, and stored whole: compilers turn that into multi-register
-//! loads on a chip and into SIMD on a desktop, where an element-by-element loop gives neither.
+//! A block is loaded whole, worked on, and stored whole: that leaves no bound to check within it,
+//! and compilers turn it into SIMD on a desktop.
 
-/// `to[i] ← f(to[i], from[i])`
+use super::Moments;
+use crate::math::Functions;
+use crate::number::Float;
+
+/// `to[i] ← f(to[i], from[i])`, as far as both go.
 #[inline]
 pub(crate) fn zip<F: Copy, const B: usize>(to: &mut [F], from: &[F], f: impl Fn(F, F) -> F) {
+    let length = to.len().min(from.len());
+    let (Some(to), Some(from)) = (to.get_mut(..length), from.get(..length)) else {
+        return;
+    };
     let mut to = to.chunks_exact_mut(B);
     let mut from = from.chunks_exact(B);
     for (to, from) in (&mut to).zip(&mut from) {
@@ -22,7 +30,7 @@ pub(crate) fn zip<F: Copy, const B: usize>(to: &mut [F], from: &[F], f: impl Fn(
     }
 }
 
-/// `(a[i], b[i]) ← f(a[i], b[i], from[i])`
+/// `(a[i], b[i]) ← f(a[i], b[i], from[i])`, as far as all go.
 #[inline]
 pub(crate) fn zip2<F: Copy, const B: usize>(
     a: &mut [F],
@@ -30,6 +38,11 @@ pub(crate) fn zip2<F: Copy, const B: usize>(
     from: &[F],
     f: impl Fn(F, F, F) -> (F, F),
 ) {
+    let length = a.len().min(b.len()).min(from.len());
+    let (Some(a), Some(b), Some(from)) = (a.get_mut(..length), b.get_mut(..length), from.get(..length))
+    else {
+        return;
+    };
     let mut a = a.chunks_exact_mut(B);
     let mut b = b.chunks_exact_mut(B);
     let mut from = from.chunks_exact(B);
@@ -57,3 +70,187 @@ pub(crate) fn zip2<F: Copy, const B: usize>(
         (*a, *b) = f(*a, *b, *from);
     }
 }
+
+/// `y[o] ← y[o] + Σ_k c[k · step] · rows[k][o]`, each sum in the order of `k`.
+///
+/// `rows` holds rows as long as `y`.
+#[inline]
+pub(crate) fn combine<F: Float>(y: &mut [F], c: &[F], step: usize, rows: &[F]) {
+    if step == 1 {
+        combine_lanes(y, c.iter().copied(), rows);
+    } else {
+        combine_lanes(y, c.iter().step_by(step.max(1)).copied(), rows);
+    }
+}
+
+#[inline]
+fn combine_lanes<F: Float>(y: &mut [F], c: impl Iterator<Item = F> + Clone, rows: &[F]) {
+    let from = lanes::<F, 16>(y, &c, rows, 0);
+    let from = lanes::<F, 8>(y, &c, rows, from);
+    let from = lanes::<F, 4>(y, &c, rows, from);
+    let from = lanes::<F, 2>(y, &c, rows, from);
+    lanes::<F, 1>(y, &c, rows, from);
+}
+
+/// [`combine`] for as many blocks of `B` outputs as are left from `from` on; returns where it stopped.
+#[inline]
+pub(super) fn lanes<F: Float, const B: usize>(
+    y: &mut [F],
+    c: &(impl Iterator<Item = F> + Clone),
+    rows: &[F],
+    mut from: usize,
+) -> usize {
+    let outputs = y.len();
+    while let Some(block) = y.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
+        let mut sums = *block;
+        for (c, row) in c.clone().zip(rows.chunks_exact(outputs)) {
+            if let Some(row) = row.get(from..).and_then(<[F]>::first_chunk::<B>) {
+                for (sum, w) in sums.iter_mut().zip(row) {
+                    *sum += c * *w;
+                }
+            }
+        }
+        *block = sums;
+        from += B;
+    }
+    from
+}
+
+/// `dx[k] ← dx[k] + Σ_o w[k][o] · dy[o]`, each sum in the order of `o`, from zero.
+#[inline]
+pub(crate) fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
+    const R: usize = 8;
+    let outputs = dy.len();
+    if outputs == 0 {
+        return;
+    }
+    let length = dx.len().min(w.len() / outputs);
+    let (Some(dx), Some(w)) = (dx.get_mut(..length), w.get(..length * outputs)) else {
+        return;
+    };
+    let mut blocks = dx.chunks_exact_mut(R);
+    let mut rows = w.chunks_exact(R * outputs);
+    for (block, rows) in (&mut blocks).zip(&mut rows) {
+        project_rows::<F, R>(block, rows, dy);
+    }
+    for (dx, row) in blocks
+        .into_remainder()
+        .iter_mut()
+        .zip(rows.remainder().chunks_exact(outputs))
+    {
+        project_rows::<F, 1>(core::slice::from_mut(dx), row, dy);
+    }
+}
+
+/// [`project`] for `R` rows at once, so that `dy` is read once for all of them. Four columns are
+/// loaded at a time, so that a desktop can turn them and keep the sums of the rows side by side.
+#[inline]
+fn project_rows<F: Float, const R: usize>(dx: &mut [F], rows: &[F], dy: &[F]) {
+    const C: usize = 4;
+    let outputs = dy.len();
+    let rows: [&[F]; R] = core::array::from_fn(|r| rows.get(r * outputs..(r + 1) * outputs).unwrap_or(&[]));
+    let mut sums = [F::ZERO; R];
+    let quads = dy.chunks_exact(C);
+    let rest = quads.remainder();
+    for (q, dy) in quads.enumerate() {
+        if let Ok(dy) = <&[F; C]>::try_from(dy) {
+            let columns = |row: &[F]| row.get(q * C..).and_then(<[F]>::first_chunk::<C>).copied();
+            let block: [[F; C]; R] = rows.map(|row| columns(row).unwrap_or([F::ZERO; C]));
+            for (c, dy) in dy.iter().enumerate() {
+                for (sum, w) in sums.iter_mut().zip(&block) {
+                    if let Some(w) = w.get(c) {
+                        *sum += *dy * *w;
+                    }
+                }
+            }
+        }
+    }
+    let from = outputs - rest.len();
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        for (w, dy) in row.get(from..).unwrap_or(&[]).iter().zip(rest) {
+            *sum += *dy * *w;
+        }
+    }
+    for (dx, sum) in dx.iter_mut().zip(sums) {
+        *dx += sum;
+    }
+}
+
+/// `rows[k][o] ← rows[k][o] + x[k] · dy[o]`, or the product alone where `rows` is `fresh`.
+#[inline]
+pub(crate) fn outer<F: Float>(rows: &mut [F], x: &[F], dy: &[F], fresh: bool) {
+    if dy.is_empty() {
+        return;
+    }
+    for (row, x) in rows.chunks_exact_mut(dy.len()).zip(x) {
+        if fresh {
+            zip::<F, 8>(row, dy, |_, dy| *x * dy);
+        } else {
+            zip::<F, 8>(row, dy, |dw, dy| dw + *x * dy);
+        }
+    }
+}
+
+/// Lanes of [`square_sum`]: enough that no addition waits for the one before it.
+pub(super) const LANES: usize = 16;
+
+/// `Σ g²` in sixteen lanes: element `i` goes to lane `i mod 16`; at the end lanes 8 to 15 are added to
+/// 0 to 7, then 4 to 7 to 0 to 3, and so on.
+#[inline]
+pub(crate) fn square_sum<F: Float>(g: &[F]) -> F {
+    let mut lanes = [F::ZERO; LANES];
+    let blocks = g.chunks_exact(LANES);
+    let rest = blocks.remainder();
+    for block in blocks {
+        if let Ok(block) = <&[F; LANES]>::try_from(block) {
+            for (lane, g) in lanes.iter_mut().zip(block) {
+                *lane += *g * *g;
+            }
+        }
+    }
+    for (lane, g) in lanes.iter_mut().zip(rest) {
+        *lane += *g * *g;
+    }
+    sum_lanes(lanes)
+}
+
+/// The end of [`square_sum`].
+#[inline]
+pub(super) fn sum_lanes<F: Float>([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: [F; LANES]) -> F {
+    let [a, b, c, d] = [
+        (a + i) + (e + m),
+        (b + j) + (f + n),
+        (c + k) + (g + o),
+        (d + l) + (h + p),
+    ];
+    (a + c) + (b + d)
+}
+
+/// `w ← w − η g`
+#[inline]
+pub(crate) fn descend<F: Float>(w: &mut [F], g: &[F], rate: F) {
+    zip::<F, 8>(w, g, |w, g| w - rate * g);
+}
+
+/// `v ← μ v + g`, `w ← w − η v`
+#[inline]
+pub(crate) fn momentum<F: Float>(w: &mut [F], v: &mut [F], g: &[F], rate: F, momentum: F) {
+    zip2::<F, 4>(w, v, g, |w, v, g| {
+        let v = momentum * v + g;
+        (w - rate * v, v)
+    });
+}
+
+/// The loop of Adam. See [`Moments`].
+#[inline]
+pub(crate) fn adam<F: Functions>(w: &mut [F], m: &mut [F], v: &mut [F], g: &[F], step: &Moments<F>) {
+    for (((w, m), v), g) in w.iter_mut().zip(m).zip(v).zip(g) {
+        *m += step.beta1_rest * (*g - *m);
+        *v = step.beta2 * *v + step.beta2_rest * *g * *g;
+        *w -= step.size * *m / (F::sqrt(*v) / step.correction + step.epsilon);
+    }
+}
+
+#[cfg(test)]
+#[path = "blocks_tests.rs"]
+mod tests;

@@ -3,86 +3,7 @@
 use super::blocks::zip;
 use super::{Grad, Kernel, Sweep};
 use crate::math::{Functions, Unary};
-use crate::number::{Float, Scalar, View, ViewMut};
-
-/// `y[o] ← y[o] + Σ_k c[k] · rows[k][o]`, each sum in the order of `k`.
-///
-/// `rows` holds rows as long as `y`. The workhorse: the forward pass of dense and convolution, and
-/// the weight gradient of a convolution.
-#[inline]
-fn combine<F: Float>(y: &mut [F], c: impl Iterator<Item = F> + Clone, rows: &[F]) {
-    let from = lanes::<F, 16>(y, &c, rows, 0);
-    let from = lanes::<F, 8>(y, &c, rows, from);
-    let from = lanes::<F, 4>(y, &c, rows, from);
-    let from = lanes::<F, 2>(y, &c, rows, from);
-    lanes::<F, 1>(y, &c, rows, from);
-}
-
-/// [`combine`] for as many blocks of `B` outputs as are left from `from` on; returns where it stopped.
-#[inline]
-fn lanes<F: Float, const B: usize>(
-    y: &mut [F],
-    c: &(impl Iterator<Item = F> + Clone),
-    rows: &[F],
-    mut from: usize,
-) -> usize {
-    let outputs = y.len();
-    while let Some(block) = y.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
-        let mut sums = *block;
-        for (c, row) in c.clone().zip(rows.chunks_exact(outputs)) {
-            if let Some(row) = row.get(from..).and_then(<[F]>::first_chunk::<B>) {
-                for (sum, w) in sums.iter_mut().zip(row) {
-                    *sum += c * *w;
-                }
-            }
-        }
-        *block = sums;
-        from += B;
-    }
-    from
-}
-
-/// `dx[k] ← dx[k] + Σ_o w[k][o] · dy[o]`, each sum in the order of `o`, from zero.
-#[inline]
-fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
-    const R: usize = 4;
-    let outputs = dy.len();
-    if outputs == 0 {
-        return;
-    }
-    // A padded convolution's edge uses fewer rows than there are.
-    let w = w.get(..dx.len() * outputs).unwrap_or(w);
-    let mut blocks = dx.chunks_exact_mut(R);
-    let mut rows = w.chunks_exact(R * outputs);
-    for (block, rows) in (&mut blocks).zip(&mut rows) {
-        project_rows::<F, R>(block, rows, dy);
-    }
-    for (dx, row) in blocks
-        .into_remainder()
-        .iter_mut()
-        .zip(rows.remainder().chunks_exact(outputs))
-    {
-        project_rows::<F, 1>(core::slice::from_mut(dx), row, dy);
-    }
-}
-
-/// [`project`] for `R` rows at once, so that `dy` is read once for all of them.
-#[inline]
-fn project_rows<F: Float, const R: usize>(dx: &mut [F], rows: &[F], dy: &[F]) {
-    let outputs = dy.len();
-    let rows: [&[F]; R] = core::array::from_fn(|r| rows.get(r * outputs..(r + 1) * outputs).unwrap_or(&[]));
-    let mut sums = [F::ZERO; R];
-    for (o, dy) in dy.iter().enumerate() {
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            if let Some(w) = row.get(o) {
-                *sum += *dy * *w;
-            }
-        }
-    }
-    for (dx, sum) in dx.iter_mut().zip(sums) {
-        *dx += sum;
-    }
-}
+use crate::number::{Scalar, View, ViewMut};
 
 impl<F: Functions + Scalar> Kernel for F {
     type Peak = ();
@@ -120,13 +41,15 @@ impl<F: Functions + Scalar> Kernel for F {
             for (y, b) in y.iter_mut().zip(b) {
                 *y = *b;
             }
-            combine(y, x.iter().copied(), w);
+            F::combine(y, x, 1, w);
         }
     }
 
     fn affine_input(w: View<'_, F>, dy: View<'_, F>, dx: ViewMut<'_, F>, sweep: Sweep) {
         let outputs = sweep.outputs;
-        let Some(w) = w.data.get(sweep.first * outputs..) else {
+        // At the edge of a padded convolution fewer rows are used than there are.
+        let first = sweep.first * outputs;
+        let Some(w) = w.data.get(first..first + sweep.length * outputs) else {
             return;
         };
         let Some(dy) = dy.data.get(sweep.target * outputs..) else {
@@ -140,7 +63,7 @@ impl<F: Functions + Scalar> Kernel for F {
             let Some(dx) = dx.data.get_mut(start..start + sweep.length) else {
                 return;
             };
-            project(dx, w, dy);
+            F::project(dx, w, dy);
         }
     }
 
@@ -161,28 +84,18 @@ impl<F: Functions + Scalar> Kernel for F {
         if outputs == 0 {
             return;
         }
-        let rows = dw.chunks_exact_mut(outputs).take(sweep.length);
+        let Some(dw) = dw.get_mut(..sweep.length * outputs) else {
+            return;
+        };
         if sweep.positions == 1 {
-            for (dw, x) in rows.zip(x) {
-                if fresh {
-                    zip::<F, 8>(dw, dy, |_, dy| *x * dy);
-                } else {
-                    zip::<F, 8>(dw, dy, |dw, dy| dw + *x * dy);
-                }
-            }
+            F::outer(dw, x, dy, fresh);
             return;
         }
-        for (k, dw) in rows.enumerate() {
+        for (k, dw) in dw.chunks_exact_mut(outputs).enumerate() {
             if fresh {
                 dw.fill(F::ZERO);
             }
-            let taps = x
-                .get(k..)
-                .unwrap_or(&[])
-                .iter()
-                .step_by(sweep.step.max(1))
-                .copied();
-            combine(dw, taps, dy);
+            F::combine(dw, x.get(k..).unwrap_or(&[]), sweep.step, dy);
         }
     }
 
@@ -276,24 +189,7 @@ impl<F: Functions + Scalar> Kernel for F {
     }
 
     fn square_sum(gradient: &[F], (): ()) -> F {
-        let mut lanes = [F::ZERO; 4];
-        let blocks = gradient.chunks_exact(8);
-        let rest = blocks.remainder();
-        for block in blocks {
-            if let Ok(&[a, b, c, d, e, f, g, h]) = <&[F; 8]>::try_from(block) {
-                for (lane, (g, h)) in lanes.iter_mut().zip([(a, e), (b, f), (c, g), (d, h)]) {
-                    *lane += g * g;
-                    *lane += h * h;
-                }
-            }
-        }
-        for block in rest.chunks(4) {
-            for (lane, g) in lanes.iter_mut().zip(block) {
-                *lane += *g * *g;
-            }
-        }
-        let [a, b, c, d] = lanes;
-        (a + b) + (c + d)
+        F::square_sum(gradient)
     }
 
     fn root(square: F) -> F {

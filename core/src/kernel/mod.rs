@@ -1,6 +1,6 @@
 //! The primitives that carry everything: the only hot code of the house.
 //!
-//! Each is written once per family of numbers ([`float`], [`bfp`]) and reached through [`Kernel`],
+//! Each is written once per family of numbers (`float`, `bfp`) and reached through [`Kernel`],
 //! so that a layer is written once for all of them.
 //!
 //! **Canonical order.** Weights lie input-major, `w[input][output]`, and every sum is taken one term
@@ -8,8 +8,14 @@
 //! advance together, which is what SIMD registers of a desktop and the register file of a
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
+mod bfp;
 pub(crate) mod blocks;
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+mod cortex_m4;
 pub mod float;
+mod loops;
+
+pub use loops::{Loops, Moments};
 
 use crate::number::{Number, View, ViewMut};
 
@@ -45,7 +51,7 @@ pub trait Kernel: Number {
     /// The scale of the next window follows from it. Nothing for floats.
     type Peak: Copy + Default;
 
-    /// Layer kinds (by [code](crate::network::Kind::code)) and losses that this number can run.
+    /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 
     /// The larger of two peaks.
@@ -109,7 +115,7 @@ pub trait Kernel: Number {
         dy: ViewMut<'_, Self>,
     ) -> (Self::Scalar, Self::Peak);
 
-    /// `Σ g²`, in four lanes that are summed pairwise at the end.
+    /// `Σ g²`, in sixteen lanes for floats (see [`Loops::square_sum`]).
     fn square_sum(
         gradient: &[Self::Gradient],
         scale: <Self::Gradient as crate::number::Element>::Scale,

@@ -81,7 +81,15 @@ impl Split {
 
     /// Index in the set of training sample `index`; `None` past the end.
     pub fn training(&self, index: u32) -> Option<u32> {
-        (index < self.training).then(|| self.order.at(index))
+        // With nothing held out there is nothing to choose at random; shuffling is the loader's work.
+        let at = || {
+            if self.training == self.len() {
+                index
+            } else {
+                self.order.at(index)
+            }
+        };
+        (index < self.training).then(at)
     }
 
     /// Index in the set of held-out sample `index`; `None` past the end.

@@ -189,6 +189,7 @@ mod tests {
         assert_eq!(table.read(2, &mut into), None);
         assert_eq!(table.read(usize::MAX, &mut into), None);
         assert_eq!(table.read(0, &mut into[..1]), None);
+        assert_eq!(table.read(0, &mut [0.0; 3]), None);
         assert_eq!(into, [3.0, 4.0]);
         assert_eq!(table.len(), 2);
         assert_eq!(SelfLabelled(table).read(0, &mut into), Some(Label::Itself));

@@ -5,10 +5,14 @@
 //! functions and never as methods, which `std` would shadow on a desktop. Those too are the same
 //! everywhere. The square root stays exact, so that a chip's own may stand in for it.
 
+pub(crate) mod fixed;
+mod root;
+
+use crate::kernel::Loops;
 use crate::number::Float;
 
 /// The elementary functions of a float.
-pub trait Functions: Float {
+pub trait Functions: Loops {
     /// e^x
     fn exp(x: Self) -> Self;
     /// Natural logarithm.
@@ -52,7 +56,7 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 
@@ -78,18 +82,22 @@ impl Functions for f32 {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        root::sqrt(x)
     }
 }
 
-/// `base^exponent` by repeated squaring, in a fixed order of multiplications.
-pub fn power<F: Float>(mut base: F, mut exponent: u32) -> F {
-    let mut result = F::ONE;
+/// `1 − (1 − gap)^exponent` by repeated squaring, in a fixed order of operations.
+///
+/// The difference itself is carried along, since it would lose its digits if it were taken at the end:
+/// in single precision `1 − 0.999²` is off by 10⁻⁵ of itself. With `a = 1 − p` and `b = 1 − q` it is
+/// `1 − pq = a + b (1 − a)`.
+pub fn one_minus_power<F: Float>(mut gap: F, mut exponent: u32) -> F {
+    let mut result = F::ZERO;
     while exponent > 0 {
         if exponent & 1 == 1 {
-            result *= base;
+            result = gap + result * (F::ONE - gap);
         }
-        base *= base;
+        gap += gap * (F::ONE - gap);
         exponent >>= 1;
     }
     result
@@ -107,6 +115,17 @@ pub trait Unary: Copy {
 
     /// `f′(x)`, from `y = f(x)`.
     fn slope<F: Functions>(y: F) -> F;
+
+    /// `f` of a mantissa, for functions that need no scale. A number format names in its
+    /// [`KINDS`](crate::kernel::Kernel::KINDS) those that it can run.
+    fn integer(x: i32) -> i32 {
+        x
+    }
+
+    /// `dy · f′` of mantissas, from `y = f(x)`.
+    fn integer_slope(_y: i32, dy: i32) -> i32 {
+        dy
+    }
 }
 
 /// `max(x, 0)`, with slope 0 at 0.
@@ -133,6 +152,16 @@ impl Unary for Relu {
     #[inline]
     fn slope<F: Functions>(y: F) -> F {
         if y > F::ZERO { F::ONE } else { F::ZERO }
+    }
+
+    #[inline]
+    fn integer(x: i32) -> i32 {
+        x.max(0)
+    }
+
+    #[inline]
+    fn integer_slope(y: i32, dy: i32) -> i32 {
+        if y > 0 { dy } else { 0 }
     }
 }
 

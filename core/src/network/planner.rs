@@ -79,6 +79,13 @@ const fn shapes<N: Number, const L: usize>(model: &Model<'_>, needs: &Needs) -> 
             fault: "needs an input of 1 to 65535 elements",
         });
     }
+    if needs.kinds & needs.loss == 0 {
+        return Err(PlanError {
+            layer: None,
+            kind: "loss",
+            fault: "is not available in this number format",
+        });
+    }
     let mut slots = [EMPTY; L];
     let mut uses = needs.loss;
     let mut shape = model.input;
@@ -287,10 +294,11 @@ const fn lives<N: Number, const L: usize>(
         };
         let mut j = i + 1;
         while j < count {
-            if let Some(source) = plan.slots[j].source {
-                if source as usize == i + 1 && 2 * count - j < born {
-                    born = 2 * count - j;
-                }
+            if let Some(source) = plan.slots[j].source
+                && source as usize == i + 1
+                && 2 * count - j < born
+            {
+                born = 2 * count - j;
             }
             j += 1;
         }
@@ -303,10 +311,10 @@ const fn lives<N: Number, const L: usize>(
 const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: bool) -> bool {
     let mut j = reader;
     while j < count {
-        if let Some(source) = slots[j].source {
-            if source as usize == of + 1 {
-                return true;
-            }
+        if let Some(source) = slots[j].source
+            && source as usize == of + 1
+        {
+            return true;
         }
         j += 1;
     }
@@ -319,10 +327,11 @@ const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> usize
     let mut last = i + 1;
     let mut j = i + 1;
     while j < count {
-        if let Some(source) = slots[j].source {
-            if source as usize == i + 1 && j > last {
-                last = j;
-            }
+        if let Some(source) = slots[j].source
+            && source as usize == i + 1
+            && j > last
+        {
+            last = j;
         }
         j += 1;
     }

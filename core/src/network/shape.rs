@@ -78,10 +78,12 @@ impl Shape {
 
     /// Values per frame or pixel: the innermost extent of a series or image, 1 for a vector.
     pub const fn channels(&self) -> usize {
-        if self.rank < 2 {
-            1
-        } else {
-            self.dims[self.rank as usize - 1] as usize
+        // A match, and not an index: this runs on the chip, where nothing may be able to panic.
+        match self.rank {
+            2 => self.dims[1] as usize,
+            3 => self.dims[2] as usize,
+            4 => self.dims[3] as usize,
+            _ => 1,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Tensors as people see them: a shape, the elements, and the scale that they share.
 
 use super::Shape;
-use crate::number::Element;
+use crate::number::{Element, Number, View};
 
 /// A tensor that lives elsewhere (in an arena, in flash, in a slice of yours).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +23,15 @@ pub struct TensorMut<'a, E: Element> {
     pub data: &'a mut [E],
     /// Nothing for floats; the power-of-two exponent for block fixed point.
     pub scale: E::Scale,
+}
+
+impl<'a, N: Number> From<Tensor<'a, N::Elem>> for View<'a, N> {
+    fn from(tensor: Tensor<'a, N::Elem>) -> Self {
+        Self {
+            data: tensor.data,
+            scale: tensor.scale,
+        }
+    }
 }
 
 impl<'a, E: Element> Tensor<'a, E> {

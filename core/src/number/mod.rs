@@ -3,11 +3,13 @@
 //! A [`Number`] is a type parameter of the whole house. It fixes storage only; what is computed
 //! with it stands in [`math`](crate::math) and [`kernel`](crate::kernel).
 
+pub mod bfp;
 mod element;
 mod float;
 pub mod random;
 mod scalar;
 
+pub use bfp::Bfp14;
 pub use element::Element;
 pub use float::Float;
 pub use scalar::Scalar;

@@ -147,7 +147,9 @@ mod tests {
         let mut pcg = Pcg::new(3);
         let mut sum = 0.0;
         for _ in 0..10_000 {
+            let bits = { pcg }.next_u32();
             let drawn = pcg.uniform();
+            assert_eq!(f64::from(drawn) * 16_777_216.0, f64::from(bits >> 8));
             assert!((0.0..1.0).contains(&drawn));
             sum += drawn;
         }

@@ -1,8 +1,9 @@
 //! Adam.
 
 use super::{Method, Optimizer, ParamMut};
-use crate::kernel::Grad;
-use crate::math::{Functions, power};
+use crate::kernel::blocks::zip;
+use crate::kernel::{Grad, Moments};
+use crate::math::{Functions, one_minus_power};
 use crate::number::random::Pcg;
 use crate::number::{Scalar, cast_mut};
 
@@ -48,12 +49,7 @@ impl Method for Adam {
 /// What is the same for every parameter of one update of [`Adam`].
 #[derive(Debug, Clone, Copy)]
 pub struct AdamStep<F> {
-    size: F,
-    correction: F,
-    beta1_rest: F,
-    beta2: F,
-    beta2_rest: F,
-    epsilon: F,
+    moments: Moments<F>,
     decay: F,
 }
 
@@ -64,12 +60,14 @@ impl<F: Functions + Scalar> Optimizer<F> for Adam {
         let beta1 = F::from_f32(self.beta1, ());
         let beta2 = F::from_f32(self.beta2, ());
         AdamStep {
-            size: F::from_f32(self.learning_rate, ()) / (F::ONE - power(beta1, count)),
-            correction: F::sqrt(F::ONE - power(beta2, count)),
-            beta1_rest: F::ONE - beta1,
-            beta2,
-            beta2_rest: F::ONE - beta2,
-            epsilon: F::from_f32(self.epsilon, ()),
+            moments: Moments {
+                size: F::from_f32(self.learning_rate, ()) / one_minus_power(F::ONE - beta1, count),
+                correction: F::sqrt(one_minus_power(F::ONE - beta2, count)),
+                beta1_rest: F::ONE - beta1,
+                beta2,
+                beta2_rest: F::ONE - beta2,
+                epsilon: F::from_f32(self.epsilon, ()),
+            },
             decay: F::from_f32(self.weight_decay, ()),
         }
     }
@@ -85,15 +83,10 @@ impl<F: Functions + Scalar> Optimizer<F> for Adam {
         let Some((m, v)) = cast_mut::<F>(state).split_at_mut_checked(w.len()) else {
             return;
         };
-        for (((w, g), m), v) in w.iter_mut().zip(gradient.data).zip(m).zip(v) {
-            let g = if step.decay == F::ZERO {
-                *g
-            } else {
-                *g + step.decay * *w
-            };
-            *m += step.beta1_rest * (g - *m);
-            *v = step.beta2 * *v + step.beta2_rest * g * g;
-            *w -= step.size * *m / (F::sqrt(*v) / step.correction + step.epsilon);
+        let g = gradient.data;
+        if step.decay != F::ZERO {
+            zip::<F, 8>(g, w, |g, w| g + step.decay * w);
         }
+        F::adam(w, m, v, g, &step.moments);
     }
 }

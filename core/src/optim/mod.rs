@@ -4,6 +4,7 @@
 //! order of their operations, are those of PyTorch, against which they are tested.
 
 mod adam;
+mod bfp;
 mod sgd;
 
 pub use adam::Adam;

@@ -82,7 +82,7 @@ impl<F: Functions + Scalar> Optimizer<F> for Sgd {
         let rate = F::from_f32(step.learning_rate, ());
         let decay = F::from_f32(step.weight_decay, ());
         if decay == F::ZERO {
-            return zip::<F, 8>(w, gradient.data, |w, g| w - rate * g);
+            return F::descend(w, gradient.data, rate);
         }
         zip::<F, 8>(w, gradient.data, |w, g| w - rate * (g + decay * w));
     }
@@ -103,10 +103,7 @@ impl<F: Functions + Scalar> Optimizer<F> for Momentum {
         let momentum = F::from_f32(step.momentum, ());
         let decay = F::from_f32(step.weight_decay, ());
         if decay == F::ZERO && !step.nesterov {
-            return zip2::<F, 4>(w, v, g, |w, v, g| {
-                let v = momentum * v + g;
-                (w - rate * v, v)
-            });
+            return F::momentum(w, v, g, rate, momentum);
         }
         zip2::<F, 4>(w, v, g, |w, v, g| {
             let g = if decay == F::ZERO { g } else { g + decay * w };

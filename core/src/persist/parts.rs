@@ -11,17 +11,20 @@ pub struct Parts<'a>(pub &'a [&'a dyn Persist]);
 /// Several states, one after the other, to save and to restore. The same bytes as [`Parts`] of the same states.
 pub struct PartsMut<'a>(pub &'a mut [&'a mut dyn Restore]);
 
-/// The piece of `[offset, offset + length)` that lies in a part of `size` bytes starting at `start`:
-/// offset in the part, and range in the caller's slice.
+/// What a request for `[offset, offset + length)` takes from a part of `size` bytes that starts at `start`:
+/// the offset in the part, and the range in the request. Nothing taken is an empty range.
 pub(crate) fn overlap(
     start: usize,
     size: usize,
     offset: usize,
     length: usize,
-) -> Option<(usize, core::ops::Range<usize>)> {
+) -> (usize, core::ops::Range<usize>) {
     let end = start.saturating_add(size).min(offset.saturating_add(length));
-    let begin = start.max(offset);
-    (begin < end).then(|| (begin - start, begin - offset..end - offset))
+    let begin = start.max(offset).min(end);
+    (
+        begin.saturating_sub(start),
+        begin.saturating_sub(offset)..end.saturating_sub(offset),
+    )
 }
 
 fn read<'p>(parts: impl Iterator<Item = &'p dyn Persist>, offset: usize, out: &mut [u8]) {
@@ -29,9 +32,8 @@ fn read<'p>(parts: impl Iterator<Item = &'p dyn Persist>, offset: usize, out: &m
     let mut start = 0_usize;
     for part in parts {
         let size = part.size();
-        if let Some((inner, range)) = overlap(start, size, offset, out.len())
-            && let Some(piece) = out.get_mut(range)
-        {
+        let (inner, range) = overlap(start, size, offset, out.len());
+        if let Some(piece) = out.get_mut(range).filter(|piece| !piece.is_empty()) {
             part.read(inner, piece);
         }
         start = start.saturating_add(size);
@@ -105,9 +107,8 @@ impl Restore for PartsMut<'_> {
         let mut start = 0_usize;
         for part in self.0.iter_mut() {
             let size = part.size();
-            if let Some((inner, range)) = overlap(start, size, offset, data.len())
-                && let Some(piece) = data.get(range)
-            {
+            let (inner, range) = overlap(start, size, offset, data.len());
+            if let Some(piece) = data.get(range).filter(|piece| !piece.is_empty()) {
                 part.write(inner, piece)?;
             }
             start = start.saturating_add(size);

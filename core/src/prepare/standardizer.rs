@@ -215,15 +215,17 @@ impl<const C: usize> Standardizer<C> {
     }
 
     /// What scaled values are made with: mean and the factor of each channel. Before the first frame
-    /// nothing is known and values pass unchanged.
+    /// nothing is known and values pass unchanged. However small `least` is, no count becomes infinite.
     fn affine(&self) -> ([f32; C], [f32; C]) {
         if self.count == 0 {
             return ([0.0; C], [1.0; C]);
         }
-        (
-            self.mean(),
-            self.deviation().map(|deviation| 1.0 / deviation.max(self.least)),
-        )
+        let (mean, mut factor) = (self.mean(), self.deviation());
+        for (factor, mean) in factor.iter_mut().zip(mean) {
+            let largest = 32_768.0 + mean.abs();
+            *factor = (1.0 / factor.max(self.least)).min(1e38 / largest);
+        }
+        (mean, factor)
     }
 
     /// Scales whole frames of raw counts.

@@ -82,6 +82,8 @@ fn a_stuck_channel_is_divided_by_the_least_deviation() {
         scaler.push(&[100; 50]).unwrap();
         scaler.apply(&[100], &mut y).unwrap();
         assert_eq!(y, [0.0]);
+        scaler.apply(&[i16::MAX], &mut y).unwrap();
+        assert!(y[0].is_finite() && y[0] > 1e37, "{y:?}");
     }
 }
 

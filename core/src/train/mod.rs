@@ -7,5 +7,7 @@ mod progress;
 
 pub use event::{Alarm, Event, Stop};
 pub use fit::{Clock, Fit, Keeper};
+#[cfg(feature = "defmt")]
+pub use observe::Log;
 pub use observe::{Observer, Telemetry, decode};
 pub use progress::{Goals, Progress, State};

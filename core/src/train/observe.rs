@@ -15,6 +15,22 @@ impl<F: FnMut(&Event)> Observer for F {
     }
 }
 
+/// Logs events with defmt: alarms as warnings, steps at debug level, all others as information.
+#[cfg(feature = "defmt")]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Log;
+
+#[cfg(feature = "defmt")]
+impl Observer for Log {
+    fn on(&mut self, event: &Event) {
+        match event {
+            Event::Alarm(alarm) => defmt::warn!("{}", alarm),
+            Event::Step { .. } => defmt::debug!("{}", event),
+            _ => defmt::info!("{}", event),
+        }
+    }
+}
+
 /// Sends events over a byte stream, each as postcard in one COBS frame that ends with a zero byte.
 ///
 /// A reader that joins in the middle is in step at the next zero. Events that the stream does not

@@ -1,6 +1,7 @@
 //! The command line. One file per command.
 
 mod plan;
+mod table;
 mod train;
 
 use crate::complaint::Failure;

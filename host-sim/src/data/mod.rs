@@ -9,10 +9,11 @@ mod split;
 
 pub use motions::AXES;
 pub use scale::Scaler;
-pub use split::hold_out;
+pub use split::{OneRecording, hold_out};
 
 use crate::complaint::Complaint;
 use crate::run::{Origin, RunFile, Target};
+use kilograd::load::{Label, Samples, Split};
 use kilograd::network::Shape;
 use std::path::PathBuf;
 
@@ -33,16 +34,6 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of samples.
-    pub fn len(&self) -> usize {
-        self.recordings.len()
-    }
-
-    /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
-        self.recordings.is_empty()
-    }
-
     /// The values of sample `index`; empty past the end.
     pub fn sample(&self, index: usize) -> &[f32] {
         let length = self.shape.len();
@@ -73,6 +64,27 @@ impl Dataset {
     }
 }
 
+impl Samples<f32> for Dataset {
+    fn len(&self) -> usize {
+        self.recordings.len()
+    }
+
+    fn scale(&self) {}
+
+    fn read(&self, index: usize, into: &mut [f32]) -> Option<Label> {
+        let sample = self.features.chunks_exact(self.shape.len().max(1)).nth(index)?;
+        if sample.len() != into.len() {
+            return None;
+        }
+        into.copy_from_slice(sample);
+        Some(
+            self.labels
+                .get(index)
+                .map_or(Label::Itself, |class| Label::Class(*class)),
+        )
+    }
+}
+
 /// The three parts of a run's data, scaled by the training part alone.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -84,6 +96,29 @@ pub struct Parts {
     pub test: Dataset,
     /// How the features were scaled.
     pub scaler: Scaler,
+}
+
+impl Parts {
+    /// Training and validation part as one set, laid out so that its [`Split`] by `key` divides it into
+    /// the two again: the loop divides a set by samples, but these were divided by recordings.
+    pub fn joined(&self, key: u64) -> (Dataset, Split) {
+        let (train, validation) = (self.train.len() as u32, self.validation.len() as u32);
+        let split = Split::new(train + validation, validation, key);
+        let mut both = self.train.clone();
+        both.features.extend_from_slice(&self.validation.features);
+        both.labels.extend_from_slice(&self.validation.labels);
+        both.recordings.extend_from_slice(&self.validation.recordings);
+        let mut order = vec![0; both.len()];
+        let places = (0..train)
+            .map(|i| split.training(i))
+            .chain((0..validation).map(|i| split.validation(i)));
+        for (from, place) in places.enumerate() {
+            if let Some(to) = place.and_then(|place| order.get_mut(place as usize)) {
+                *to = from;
+            }
+        }
+        (both.select(&order), split)
+    }
 }
 
 /// Reads, cuts, splits and scales the data of a run.
@@ -134,6 +169,12 @@ pub fn parts(run: &RunFile, seed: u64) -> Result<Parts, Complaint> {
     // Another key than the test split's, or both would pick the same places.
     let (mut train, mut validation) = hold_out(&rest, run.fit.validation, seed ^ 0x5eed)
         .map_err(|none| none.complain(run, run.data.origin_span.clone(), "validation"))?;
+    if run.data.target == Target::Input {
+        // A sample without a class is its own target. Until here classes kept the parts alike.
+        [&mut train, &mut validation, &mut test]
+            .into_iter()
+            .for_each(|part| part.labels.clear());
+    }
     let scaler = Scaler::fit(&train, run.data.scaling);
     [&mut train, &mut validation, &mut test]
         .into_iter()
@@ -182,5 +223,66 @@ fn written(shape: Shape) -> String {
             format!("{{ height = {height}, width = {width}, channels = {channels} }}")
         }
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complaint::Source;
+
+    fn motions(scale: &str) -> Parts {
+        let text = format!(
+            "[model]\ninput = [64, 2]\nlayers = [{{ kind = \"dense\", units = 4 }}]\nloss = \"cross_entropy\"\n\
+             [optimizer]\nkind = \"adam\"\n[fit]\nvalidation = 0.25\n\
+             [data]\nsource = \"motions\"\nchannels = [0, 4]\nwindow = 64\nhop = 12\nscale = \"{scale}\"\n"
+        );
+        let run = RunFile::parse(Source {
+            name: "run.toml".into(),
+            text,
+        })
+        .unwrap();
+        parts(&run, 9).unwrap()
+    }
+
+    #[test]
+    fn the_training_part_alone_decides_the_scale() {
+        let parts = motions("standard");
+        let mean = |data: &Dataset, channel: usize| {
+            let values = data.features.iter().skip(channel).step_by(2);
+            values.clone().sum::<f32>() / values.count() as f32
+        };
+        for channel in 0..2 {
+            assert!(mean(&parts.train, channel).abs() < 1e-4);
+            assert!(mean(&parts.test, channel).abs() > 1e-3 && mean(&parts.validation, channel).abs() > 1e-3);
+        }
+        // The same scale on every part: scaled back, all are as they were.
+        let plain = motions("none");
+        for (scaled, plain) in [(&parts.test, &plain.test), (&parts.validation, &plain.validation)] {
+            let back = scaled.features.iter().zip([0, 1].iter().cycle());
+            let back = back.map(|(x, c)| x / parts.scaler.factor[*c] + parts.scaler.offset[*c]);
+            assert!(back.zip(&plain.features).all(|(a, b)| (a - b).abs() < 1e-3));
+        }
+    }
+
+    #[test]
+    fn the_loop_divides_the_joined_set_into_the_parts_again() {
+        let parts = motions("none");
+        assert_eq!(
+            (parts.train.len(), parts.validation.len(), parts.test.len()),
+            (192, 64, 64)
+        );
+        let (set, split) = parts.joined(5);
+        assert_eq!((split.training_len(), split.validation_len()), (192, 64));
+        let same = |place: Option<u32>, part: &Dataset, index: u32| {
+            let (place, index) = (place.unwrap() as usize, index as usize);
+            set.sample(place) == part.sample(index) && set.labels[place] == part.labels[index]
+        };
+        assert!((0..192).all(|i| same(split.training(i), &parts.train, i)));
+        assert!((0..64).all(|i| same(split.validation(i), &parts.validation, i)));
+        let held =
+            |part: &Dataset, other: &Dataset| part.recordings.iter().any(|r| other.recordings.contains(r));
+        assert!(!held(&parts.train, &parts.validation) && !held(&parts.train, &parts.test));
+        assert!(!held(&parts.validation, &parts.test));
     }
 }

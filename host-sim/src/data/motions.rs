@@ -95,6 +95,7 @@ fn axis(run: &RunFile, names: &Marked<Vec<String>>, name: &str) -> Result<usize,
 mod tests {
     use super::*;
     use crate::complaint::Source;
+    use kilograd::load::Samples;
 
     fn with(keys: &str) -> Result<Dataset, Complaint> {
         let text = format!(

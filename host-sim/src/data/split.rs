@@ -3,6 +3,7 @@
 use super::Dataset;
 use crate::complaint::Complaint;
 use crate::run::RunFile;
+use kilograd::load::Samples;
 use kilograd::number::random::Pcg;
 use std::collections::BTreeMap;
 

@@ -1,38 +1,20 @@
 //! The flash itself.
 
+use super::error::FlashError;
 use super::part::{Part, Rules};
 use super::torn::{Dice, Torn, tear};
-use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
-};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash, check_erase, check_read, check_write};
 use std::marker::PhantomData;
 
-/// Why a call failed.
+/// What a unit can no longer do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlashError {
-    /// The power is off, since now or since before.
-    PowerCut,
-    /// A word is programmed that is not erased.
-    Rewrite {
-        /// Its address.
-        address: u32,
-    },
-    /// A word does not agree with its error-correcting code.
-    Ecc {
-        /// Its address.
-        address: u32,
-    },
-    /// Out of bounds or not aligned.
-    Call(NorFlashErrorKind),
-}
-
-impl NorFlashError for FlashError {
-    fn kind(&self) -> NorFlashErrorKind {
-        match self {
-            Self::Call(kind) => *kind,
-            _ => NorFlashErrorKind::Other,
-        }
-    }
+pub enum Wear {
+    /// It is sound.
+    None,
+    /// A bit of every word programmed is wrong.
+    Programs,
+    /// A bit stays zero when it is erased.
+    Erases,
 }
 
 /// What the flash has done since it was made.
@@ -60,8 +42,7 @@ pub struct FaultFlash<P> {
     touched: Vec<bool>,
     /// Words whose code is wrong.
     poisoned: Vec<bool>,
-    /// Units that no longer take a write.
-    worn: Vec<bool>,
+    worn: Vec<Wear>,
     rules: Rules,
     torn: Torn,
     dice: Dice,
@@ -83,7 +64,7 @@ impl<P: Part> FaultFlash<P> {
             is_unsettled: false,
             touched: vec![false; bytes / P::WRITE],
             poisoned: vec![false; bytes / P::WRITE],
-            worn: vec![false; units],
+            worn: vec![Wear::None; units],
             rules: Rules::Strict,
             torn: Torn::Nothing,
             dice: Dice(seed),
@@ -140,9 +121,9 @@ impl<P: Part> FaultFlash<P> {
         !self.powered
     }
 
-    /// From now on a unit loses a bit of whatever is written to it.
-    pub fn wear_out(&mut self, unit: usize) {
-        self.worn[unit] = true;
+    /// From now on a unit fails like this, and says nothing of it.
+    pub fn wear_out(&mut self, unit: usize, wear: Wear) {
+        self.worn[unit] = wear;
     }
 
     /// Flips a bit, as age or radiation does. The error-correcting code does not see it.
@@ -192,7 +173,7 @@ impl<P: Part> FaultFlash<P> {
         }
         now.copy_from_slice(&goal);
         self.poisoned[word] |= P::ECC && second;
-        if self.worn[address / P::ERASE] {
+        if self.worn[address / P::ERASE] == Wear::Programs {
             now[0] ^= 1;
         }
         self.counters.operations += 1;
@@ -220,7 +201,10 @@ impl<P: Part> FaultFlash<P> {
             return Err(FlashError::PowerCut);
         }
         self.bytes[range.clone()].fill(0xff);
-        self.unsettled[range].fill(0);
+        self.unsettled[range.clone()].fill(0);
+        if self.worn[unit] == Wear::Erases {
+            self.bytes[range.end - 1] &= 0x7f;
+        }
         self.touched[words.clone()].fill(false);
         self.poisoned[words].fill(false);
         self.counters.operations += 1;

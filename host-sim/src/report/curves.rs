@@ -58,6 +58,29 @@ impl Curves {
         writer.flush()
     }
 
+    /// Reads what [`write_csv`](Self::write_csv) wrote, up to `epoch`: the past of a run that goes on.
+    /// A line that cannot be read is left out; the curves are for looking at.
+    pub fn read_csv(path: &Path, epoch: u32) -> Self {
+        let Ok(mut reader) = csv::Reader::from_path(path) else {
+            return Self::default();
+        };
+        let point = |record: &csv::StringRecord| {
+            let cell = |column: usize| record.get(column)?.parse().ok();
+            Some(Point {
+                epoch: record.get(0)?.parse().ok()?,
+                step: record.get(1)?.parse().ok()?,
+                train_loss: cell(2)?,
+                validation_loss: cell(3),
+                validation_accuracy: cell(4),
+                gradient_norm: cell(5),
+            })
+        };
+        let points = reader.records().flatten().filter_map(|record| point(&record));
+        Self {
+            points: points.filter(|point| point.epoch <= epoch).collect(),
+        }
+    }
+
     /// Draws loss (and accuracy, if it was measured) against epochs.
     ///
     /// # Errors
@@ -95,5 +118,31 @@ impl Curves {
             marks: vec![],
         }
         .write_svg(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_of_a_run_is_read_back() {
+        let path = std::env::temp_dir().join(format!("kilograd-curves-{}.csv", std::process::id()));
+        let point = |epoch| Point {
+            epoch,
+            step: u64::from(epoch) * 10,
+            train_loss: 0.1 * epoch as f32,
+            validation_loss: (epoch != 2).then_some(1.5),
+            validation_accuracy: None,
+            gradient_norm: Some(1e-20),
+        };
+        Curves {
+            points: vec![point(1), point(2), point(3)],
+        }
+        .write_csv(&path)
+        .unwrap();
+        assert_eq!(Curves::read_csv(&path, 2).points, [point(1), point(2)]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Curves::read_csv(&path, 2).points, []);
     }
 }

@@ -1,7 +1,6 @@
 //! A progress bar with the time left, on terminals only.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
 
 /// Progress of a piece of work.
 pub struct Progress {
@@ -9,10 +8,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar over `total` steps. Nothing is drawn when `quiet`, or when standard error is no terminal:
-    /// a log file full of carriage returns helps nobody.
+    /// A bar over `total` steps on standard error, unless `quiet`. Where that is no terminal nothing is
+    /// drawn: a log file full of carriage returns helps nobody.
     pub fn new(total: u64, what: &str, quiet: bool) -> Self {
-        let target = if quiet || !std::io::stderr().is_terminal() {
+        let target = if quiet {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr_with_hz(10)

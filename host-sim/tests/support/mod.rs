@@ -1,5 +1,8 @@
 //! A folder of its own for each test, and the program run in it.
 
+// Each test file uses its part of this.
+#![allow(dead_code)]
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +25,7 @@ loss = "cross_entropy"
 
 [optimizer]
 kind = "sgd"
-learning_rate = 0.05
+learning_rate = 0.01
 momentum = 0.9
 
 [data]
@@ -117,4 +120,61 @@ impl Ran {
         );
         &self.out
     }
+}
+
+/// Replaces exactly one occurrence, so that no test is about an unchanged file.
+pub trait ReplaceOnce {
+    fn replacen_once(&self, from: &str, to: &str) -> String;
+}
+
+impl ReplaceOnce for str {
+    #[track_caller]
+    fn replacen_once(&self, from: &str, to: &str) -> String {
+        assert_eq!(self.matches(from).count(), 1, "{from} stands there not once");
+        self.replacen(from, to, 1)
+    }
+}
+
+/// Two classes that a line divides.
+pub const CSV: &str = "x,y,kind\n1,2,a\n2,1,b\n1,3,a\n3,1,b\n1,4,a\n4,1,b\n";
+
+/// Writes a run file for two features and two classes, with `data` as its source.
+pub fn csv_run(folder: &Folder, data: &str) {
+    let from = "source = \"digits\"";
+    let run = DIGITS
+        .replacen_once(from, data)
+        .replacen_once("input = 64", "input = 2");
+    folder.write(
+        "run.toml",
+        run.replacen_once("units = 10", "units = 2")
+            .replacen_once("test = 0.2", "test = 0.34"),
+    );
+}
+
+/// A file of the MNIST format.
+pub fn idx(extents: &[u32], values: &[u8]) -> Vec<u8> {
+    let header = [0, 0, 8, extents.len() as u8];
+    let extents = extents.iter().flat_map(|extent| extent.to_be_bytes());
+    header
+        .into_iter()
+        .chain(extents)
+        .chain(values.iter().copied())
+        .collect()
+}
+
+/// Writes images of two pixels, of two classes, and a run file for them.
+pub fn idx_run(folder: &Folder) {
+    csv_run(folder, "images = \"images.idx\"\nlabels = \"labels.idx\"");
+    let pixels: Vec<u8> = (0..40).map(|i| if i % 4 < 2 { 200 } else { 20 }).collect();
+    folder.write("images.idx", idx(&[20, 1, 2], &pixels));
+    folder.write("labels.idx", idx(&[20], &[0, 1].repeat(10)));
+}
+
+/// The one JSON object of a run that went well.
+#[track_caller]
+pub fn json(ran: &Ran) -> serde_json::Value {
+    let out = ran.done();
+    assert_eq!(ran.err, "", "nothing but the object is printed");
+    assert_eq!(out.lines().count(), 1);
+    serde_json::from_str(out).expect("JSON")
 }

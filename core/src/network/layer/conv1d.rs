@@ -133,10 +133,10 @@ impl Conv1d {
 
     pub(crate) fn gradient<N: Kernel>(&self, Gradient { input, x, dy, mut dp }: Gradient<'_, N>) {
         // An edge touches only some taps, so what is fresh is cleared here and then summed into.
-        if dp.fresh {
-            if let Some(dw) = dp.tensor(0) {
-                dw.data.fill(Default::default());
-            }
+        if dp.fresh
+            && let Some(dw) = dp.tensor(0)
+        {
+            dw.data.fill(Default::default());
         }
         for sweep in self.sweeps(input) {
             if let Some(dw) = dp.tensor(0) {

@@ -1,29 +1,16 @@
-//! The program as its users meet it: good input and bad.
+//! Bad input, as its users give it: an error that names place and remedy, and exit code 2.
 
 mod support;
 
-use support::{DIGITS, Folder};
+use support::{CSV, DIGITS, Folder, ReplaceOnce, csv_run, idx, idx_run};
 
 /// A run file that is wrong in one place: exit code 2, and a message with each of `parts`.
 #[track_caller]
 fn refused(from: &str, to: &str, parts: &[&str]) {
     let folder = Folder::new();
-    folder.write("run.toml", &DIGITS.replacen_once(from, to));
+    folder.write("run.toml", DIGITS.replacen_once(from, to));
     for command in ["train", "plan"] {
         folder.run(&[command, "run.toml"]).refused(parts);
-    }
-}
-
-/// Replaces exactly one occurrence, so that no test is about an unchanged file.
-trait ReplaceOnce {
-    fn replacen_once(&self, from: &str, to: &str) -> String;
-}
-
-impl ReplaceOnce for str {
-    #[track_caller]
-    fn replacen_once(&self, from: &str, to: &str) -> String {
-        assert_eq!(self.matches(from).count(), 1, "{from} stands there not once");
-        self.replacen(from, to, 1)
     }
 }
 
@@ -99,27 +86,13 @@ fn what_is_not_toml_is_an_error_with_its_line() {
 #[test]
 fn an_input_of_another_shape_than_the_data_is_an_error() {
     let folder = Folder::new();
-    folder.write("run.toml", &DIGITS.replacen_once("input = 64", "input = 63"));
+    folder.write("run.toml", DIGITS.replacen_once("input = 64", "input = 63"));
     folder.run(&["train", "run.toml"]).refused(&[
         "run.toml:2:9",
         "a vector of 63",
         "an image of 8 x 8",
         "write `input = { height = 8, width = 8, channels = 1 }`",
     ]);
-}
-
-const CSV: &str = "x,y,kind\n1,2,a\n2,1,b\n1,3,a\n3,1,b\n1,4,a\n4,1,b\n";
-
-fn csv_run(folder: &Folder, data: &str) {
-    let from = "source = \"digits\"";
-    let run = DIGITS
-        .replacen_once(from, data)
-        .replacen_once("input = 64", "input = 2");
-    folder.write(
-        "run.toml",
-        &run.replacen_once("units = 10", "units = 2")
-            .replacen_once("test = 0.2", "test = 0.34"),
-    );
 }
 
 #[test]
@@ -160,31 +133,13 @@ fn bad_csv_is_named_by_line_and_column() {
         ),
     ];
     for (from, to, parts) in cases {
-        folder.write("data.csv", &CSV.replacen_once(from, to));
+        folder.write("data.csv", CSV.replacen_once(from, to));
         folder.run(&["train", "run.toml"]).refused(parts);
     }
     std::fs::remove_file(folder.path("data.csv")).unwrap();
     folder
         .run(&["train", "run.toml"])
         .refused(&["data.csv", "No such file", "run.toml:22:7"]);
-}
-
-/// A file of the MNIST format.
-fn idx(extents: &[u32], values: &[u8]) -> Vec<u8> {
-    let header = [0, 0, 8, extents.len() as u8];
-    let extents = extents.iter().flat_map(|extent| extent.to_be_bytes());
-    header
-        .into_iter()
-        .chain(extents)
-        .chain(values.iter().copied())
-        .collect()
-}
-
-fn idx_run(folder: &Folder) {
-    csv_run(folder, "images = \"images.idx\"\nlabels = \"labels.idx\"");
-    let pixels: Vec<u8> = (0..40).map(|i| if i % 4 < 2 { 200 } else { 20 }).collect();
-    folder.write("images.idx", idx(&[20, 1, 2], &pixels));
-    folder.write("labels.idx", idx(&[20], &[0, 1].repeat(10)));
 }
 
 #[test]
@@ -212,4 +167,103 @@ fn bad_idx_files_are_named() {
     folder
         .run(&["train", "run.toml"])
         .refused(&["labels.idx", "19 labels for 20 images", "run.toml:23:10"]);
+}
+
+#[test]
+fn outputs_that_are_not_the_classes_are_an_error_at_the_last_layer() {
+    let folder = Folder::new();
+    folder.write("run.toml", DIGITS.replacen_once("units = 10", "units = 9"));
+    folder
+        .run(&["train", "run.toml"])
+        .refused(&["9 outputs", "10 classes", "run.toml:12:3", "units = 10"]);
+}
+
+#[test]
+fn a_model_that_does_not_fit_together_is_an_error_at_its_layer() {
+    let seven = "{ kind = \"tanh\" }, # 7";
+    let wide = "{ kind = \"conv1d\", channels = 4, kernel = 3 },";
+    refused(
+        seven,
+        wide,
+        &[
+            "layer 7: conv1d needs a series",
+            "run.toml:11:3",
+            "a vector of 12",
+        ],
+    );
+    refused(
+        seven,
+        "{ kind = \"add\", back = 9 },",
+        &["layer 7: add", "run.toml:11:3"],
+    );
+    let layers = "{ kind = \"relu\" },\n".repeat(130);
+    refused(seven, &layers, &["layer 128 is one too many"]);
+    refused(
+        "momentum = 0.9",
+        "momentum = 1.0",
+        &["`momentum`", "below 1", "run.toml:19:12"],
+    );
+    refused("epochs = 1", "batch = 65536", &["batch", "65535"]);
+}
+
+#[test]
+fn training_that_diverges_fails_with_advice_and_exit_code_1() {
+    let folder = Folder::new();
+    let loud = DIGITS.replacen_once("learning_rate = 0.01", "learning_rate = 1e30");
+    folder.write(
+        "run.toml",
+        loud.replacen_once("test = 0.2", "test = 0.2\nscale = \"none\""),
+    );
+    let ran = folder.run(&["train", "run.toml", "--json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
+    assert!(
+        ran.err.contains("diverged at step") && ran.err.contains("`learning_rate`"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_fails_with_exit_code_1() {
+    let folder = Folder::new();
+    folder.write("run.toml", DIGITS);
+    folder.write("file", "");
+    let ran = folder.run(&["train", "run.toml", "--out", "file/within"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.err.contains("file/within") && ran.err.contains("--out"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]);
+    for part in ["train", "plan", "story", "Examples:", "Exit codes: 0"] {
+        assert!(help.done().contains(part), "no {part}");
+    }
+    for command in ["train", "plan", "story"] {
+        let help = folder.run(&[command, "--help"]);
+        assert!(help.done().contains("--json"), "{command}");
+    }
+}
+
+#[test]
+fn an_autoencoder_that_answers_with_another_length_is_an_error_at_the_last_layer() {
+    let folder = Folder::new();
+    folder.write(
+        "run.toml",
+        DIGITS.replacen_once("\"cross_entropy\"", "\"mean_squared_error\""),
+    );
+    for command in ["train", "plan"] {
+        let parts = [
+            "answers with 10 values",
+            "its input of 64",
+            "run.toml:12:3",
+            "units = 64",
+        ];
+        folder.run(&[command, "run.toml"]).refused(&parts);
+    }
 }

@@ -1,0 +1,24 @@
+//! W1: MLP 64-32-10, ReLU, softmax cross-entropy.
+#![no_std]
+#![no_main]
+
+use kilograd::engine::{Arena, Trainer, Training};
+use kilograd::loss::Loss;
+use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::optim::Momentum;
+use probe::{exit, measure::measure, network::Network};
+use static_cell::ConstStaticCell;
+
+const NET: Model = Model::new(Shape::vector(64), &[dense(32), relu(), dense(10)]);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
+static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let trainer = Trainer::<f32, Momentum, { PLAN.uses() }>::new(&PLAN, MEMORY.take(), Momentum::default());
+    if let Ok(trainer) = trainer {
+        measure(&mut Network::<{ NET.input.len() }, _>::new(trainer, 10));
+        exit(true)
+    }
+    exit(false)
+}

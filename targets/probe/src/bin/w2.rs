@@ -1,0 +1,35 @@
+//! W2: autoencoder 128-64-16-64-128, ReLU, mean squared error.
+#![no_std]
+#![no_main]
+
+use kilograd::engine::{Arena, Trainer, Training};
+use kilograd::loss::Loss;
+use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::optim::Momentum;
+use probe::{exit, measure::measure, network::Network};
+use static_cell::ConstStaticCell;
+
+const NET: Model = Model::new(
+    Shape::vector(128),
+    &[
+        dense(64),
+        relu(),
+        dense(16),
+        relu(),
+        dense(64),
+        relu(),
+        dense(128),
+    ],
+);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::MeanSquaredError));
+static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let trainer = Trainer::<f32, Momentum, { PLAN.uses() }>::new(&PLAN, MEMORY.take(), Momentum::default());
+    if let Ok(trainer) = trainer {
+        measure(&mut Network::<{ NET.input.len() }, _>::new(trainer, 0));
+        exit(true)
+    }
+    exit(false)
+}

@@ -1,0 +1,34 @@
+//! W4: 6 channels × 100 frames, two strided convolutions, global average, dense, softmax cross-entropy.
+#![no_std]
+#![no_main]
+
+use kilograd::engine::{Arena, Trainer, Training};
+use kilograd::loss::Loss;
+use kilograd::network::{Model, PlanOf, Shape, conv1d, dense, global_average, relu};
+use kilograd::optim::Momentum;
+use probe::{exit, measure::measure, network::Network};
+use static_cell::ConstStaticCell;
+
+const NET: Model = Model::new(
+    Shape::series(6, 100),
+    &[
+        conv1d(8, 5).stride(2),
+        relu(),
+        conv1d(16, 5).stride(2),
+        relu(),
+        global_average(),
+        dense(4),
+    ],
+);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
+static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let trainer = Trainer::<f32, Momentum, { PLAN.uses() }>::new(&PLAN, MEMORY.take(), Momentum::default());
+    if let Ok(trainer) = trainer {
+        measure(&mut Network::<{ NET.input.len() }, _>::new(trainer, 4));
+        exit(true)
+    }
+    exit(false)
+}

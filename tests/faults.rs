@@ -1,0 +1,255 @@
+//! Promise: the tests notice when the arithmetic is wrong.
+//!
+//! Each fault is planted in a copy of the workspace, and the tests that are named with it must fail there. It takes
+//! minutes, so it runs on request: `cargo test --test faults -- --ignored --nocapture`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One fault: where the text `right` stands, `wrong` is put.
+struct Fault {
+    what: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+    caught_by: &'static [&'static str],
+}
+
+const BOTH: &[&str] = &["golden", "gradients"];
+const GOLDEN: &[&str] = &["golden"];
+const GRADIENTS: &[&str] = &["gradients"];
+
+const FAULTS: &[Fault] = &[
+    Fault {
+        what: "bias gradient missing",
+        file: "core/src/kernel/float.rs",
+        right: "|db, dy| db + dy)",
+        wrong: "|db, dy| db + dy * F::ZERO)",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "conv dx uses wrong stride",
+        file: "core/src/kernel/float.rs",
+        right: "            let Some(dx) = dx.data.get_mut(start..start + sweep.length)",
+        wrong: "            let start = start - p * sweep.step / 2;\n            let Some(dx) = dx.data.get_mut(start..start + sweep.length)",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "conv forward stride off by a frame",
+        file: "core/src/network/layer/conv1d.rs",
+        right: "step: stride * channels",
+        wrong: "step: (stride + usize::from(stride > 1)) * channels",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "relu mask forgotten",
+        file: "core/src/math/mod.rs",
+        right: "if y > F::ZERO { F::ONE } else { F::ZERO }",
+        wrong: "{ let _ = y; F::ONE }",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "add forgets its far branch",
+        file: "core/src/engine/pass.rs",
+        right: "let Some(source) = slot.source.and_then(",
+        wrong: "let Some(source) = slot.source.filter(|_| false).and_then(",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "squared error without its 2",
+        file: "core/src/kernel/float.rs",
+        right: "let share = (F::ONE + F::ONE) / count",
+        wrong: "let share = F::ONE / count",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "momentum sign",
+        file: "core/src/optim/sgd.rs",
+        right: "let v = momentum * v + g",
+        wrong: "let v = g - momentum * v",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "nesterov without look-ahead",
+        file: "core/src/optim/sgd.rs",
+        right: "g + momentum * v } else",
+        wrong: "v } else",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "adam without second bias correction",
+        file: "core/src/optim/adam.rs",
+        right: "correction: F::sqrt(one_minus_power(F::ONE - beta2, count))",
+        wrong: "correction: F::ONE",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "adam's bias correction loses digits",
+        file: "core/src/math/mod.rs",
+        right: "    let mut result = F::ZERO;\n    while exponent > 0 {",
+        wrong: "    let mut power = F::ONE;\n    for _ in 0..exponent {\n        power *= F::ONE - gap;\n    }\n    return F::ONE - power;\n    #[allow(unreachable_code)]\n    let mut result = F::ZERO;\n    while exponent > 0 {",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "weight decay sign",
+        file: "core/src/optim/sgd.rs",
+        right: "+ decay * ",
+        wrong: "- decay * ",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "conv edges pair wrong rows",
+        file: "core/src/kernel/float.rs",
+        right: "let w = w.get(..dx.len() * outputs).unwrap_or(w);",
+        wrong: "",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "batch summed, not averaged",
+        file: "core/src/kernel/float.rs",
+        right: "let mut scale = F::ONE / F::from_count(count.max(1));",
+        wrong: "let _ = count;\n        let mut scale = F::ONE;",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "average gradient not divided",
+        file: "core/src/kernel/float.rs",
+        right: "let share = F::ONE / F::from_count((dx.data.len() / channels) as u32);",
+        wrong: "let share = F::ONE;",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "tanh slope",
+        file: "core/src/math/mod.rs",
+        right: "F::ONE - y * y",
+        wrong: "F::ONE - y",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "softmax not shifted",
+        file: "core/src/kernel/float.rs",
+        right: "            if *z > highest {\n                highest = *z;\n            }",
+        wrong: "            let _ = z;\n            highest = F::ZERO;",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "planner lets inputs die early",
+        file: "core/src/network/planner.rs",
+        right: "last = 2 * count - (i + 1);",
+        wrong: "",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "planner writes over what an add reads",
+        file: "core/src/network/planner.rs",
+        right: "            if source as usize == of + 1 {\n                return true;",
+        wrong: "            if source as usize == of + 1 {\n                return false;",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "clip ignored",
+        file: "core/src/kernel/float.rs",
+        right: "(norm > bound).then(|| bound",
+        wrong: "(norm > bound * F::from_count(1000)).then(|| bound",
+        caught_by: GOLDEN,
+    },
+    Fault {
+        what: "gradient of second sample overwrites",
+        file: "core/src/engine/pass.rs",
+        right: "fresh: self.summed == 0,",
+        wrong: "fresh: true,",
+        caught_by: BOTH,
+    },
+    Fault {
+        what: "frozen layer passes no gradient",
+        file: "core/src/network/planner.rs",
+        right: "plan.slots[i].passes = i > first;",
+        wrong: "plan.slots[i].passes = i > first && (plan.slots[i].trains || plan.slots[i].specs().is_empty());",
+        caught_by: GRADIENTS,
+    },
+    Fault {
+        what: "frozen layer is updated",
+        file: "core/src/engine/update.rs",
+        right: "if !slot.trains {",
+        wrong: "if slot.specs().is_empty() {",
+        caught_by: GRADIENTS,
+    },
+    Fault {
+        what: "padding of the far end skipped",
+        file: "core/src/network/layer/conv1d.rs",
+        right: ".chain((to..positions).map(edge))",
+        wrong: ".chain((to..to).map(edge))",
+        caught_by: BOTH,
+    },
+];
+
+/// What a copy does not need.
+const SKIPPED: &[&str] = &["target", "targets", "out", ".git"];
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if SKIPPED.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// Runs one test target in the copy. `None`: it does not even build.
+fn passes(copy: &Path, test: &str) -> Option<bool> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(copy).args(["test", "--quiet", "--test", test]);
+    let output = cargo.output().expect("cargo runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    // The closing line is there whenever the tests ran.
+    text.contains("test result: ").then(|| output.status.success())
+}
+
+#[test]
+#[ignore = "builds the workspace once for each fault"]
+fn every_planted_fault_is_caught() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let place: PathBuf = root.join("target/faults");
+    // Its own target folder inside stays, so that the next run builds less.
+    copy(root, &place);
+    for test in BOTH {
+        assert_eq!(
+            passes(&place, test),
+            Some(true),
+            "{test} must pass without a fault"
+        );
+    }
+    let mut missed = Vec::new();
+    for fault in FAULTS {
+        let file = place.join(fault.file);
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(
+            text.contains(fault.right),
+            "{}: {} no longer holds `{}`",
+            fault.what,
+            fault.file,
+            fault.right
+        );
+        fs::write(&file, text.replace(fault.right, fault.wrong)).unwrap();
+        for test in fault.caught_by {
+            let verdict = match passes(&place, test) {
+                Some(false) => "caught",
+                Some(true) => "MISSED",
+                None => "DOES NOT BUILD",
+            };
+            println!("{}: {test}: {verdict}", fault.what);
+            if verdict != "caught" {
+                missed.push(format!("{}: {test}: {verdict}", fault.what));
+            }
+        }
+        fs::write(&file, text).unwrap();
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}

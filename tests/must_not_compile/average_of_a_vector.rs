@@ -1,0 +1,13 @@
+//! layer 0: global_average needs a series or an image as its input
+
+use kilograd::engine::Training;
+use kilograd::loss::Loss;
+use kilograd::network::*;
+use kilograd::optim::Sgd;
+
+const NET: Model = Model::new(Shape::vector(4), &[global_average(), dense(2)]);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy));
+
+fn main() {
+    println!("{}", PLAN.bytes());
+}

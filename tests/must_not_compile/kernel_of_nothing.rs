@@ -1,0 +1,13 @@
+//! layer 0: conv1d padding must be less than the kernel, and the kernel at least 1
+
+use kilograd::engine::Training;
+use kilograd::loss::Loss;
+use kilograd::network::*;
+use kilograd::optim::Sgd;
+
+const NET: Model = Model::new(Shape::series(3, 9), &[conv1d(4, 0), dense(2)]);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy));
+
+fn main() {
+    println!("{}", PLAN.bytes());
+}

@@ -1,0 +1,13 @@
+//! parameters and plan need more flash than their budget: take smaller layers
+
+use kilograd::engine::Training;
+use kilograd::loss::Loss;
+use kilograd::network::*;
+use kilograd::optim::Sgd;
+
+const NET: Model = Model::new(Shape::vector(4), &[dense(64), relu(), dense(2)]);
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy));
+const _: () = PLAN.budget(65_536, 1024);
+fn main() {
+    println!("{}", PLAN.bytes());
+}

@@ -1,0 +1,132 @@
+//! The number is a parameter: the same model, layers, loss and optimizer train in f32 and in 16-bit
+//! block fixed point, from the same start and in the same order, to the same result.
+
+use kilograd::engine::{Arena, Trainer, Training, Update};
+use kilograd::evaluate::argmax;
+use kilograd::kernel::Kernel;
+use kilograd::loss::{Loss, Target};
+use kilograd::network::*;
+use kilograd::number::bfp::Exponent;
+use kilograd::number::random::Pcg;
+use kilograd::number::{Bfp14, Element, Scalar, View};
+use kilograd::optim::{Optimizer, Sgd};
+
+const INPUTS: usize = 16;
+const CLASSES: usize = 4;
+const NET: Model = Model::new(
+    Shape::vector(INPUTS as u16),
+    &[dense(24), relu(), dense(CLASSES as u16)],
+);
+const FLOAT: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy).batch(4));
+const FIXED: PlanOf<{ NET.len() }> = NET.plan(Training::<Bfp14, Sgd>::new(Loss::CrossEntropy).batch(4));
+const SCALE: Exponent = Exponent(-10);
+const SGD: Sgd = Sgd {
+    learning_rate: 0.05,
+    weight_decay: 1e-4,
+};
+
+/// Four noisy classes that no linear model tells apart: each is two blobs in opposite corners.
+fn samples(seed: u64, count: usize) -> Vec<([f32; INPUTS], usize)> {
+    let mut random = Pcg::new(seed);
+    let mut centres = Pcg::new(99);
+    let centres: Vec<[f32; INPUTS]> = (0..CLASSES)
+        .map(|_| core::array::from_fn(|_| centres.uniform() * 2.0 - 1.0))
+        .collect();
+    (0..count)
+        .map(|i| {
+            let class = i % CLASSES;
+            let side = if random.next_u32() & 1 == 0 { 1.0 } else { -1.0 };
+            let x = core::array::from_fn(|j| {
+                let value = side * centres[class][j] + (random.uniform() - 0.5) * 0.8;
+                // Both numbers see the same input, to the bit.
+                i16::from_f32(value, SCALE).to_f32(SCALE)
+            });
+            (x, class)
+        })
+        .collect()
+}
+
+/// Mean loss of the last epoch, held-out accuracy, and the loss of every step.
+fn train<N: Kernel, const USES: u128>(plan: &Plan, scale: kilograd::number::Scale<N>) -> (f32, f32, Vec<f32>)
+where
+    Sgd: Optimizer<N>,
+{
+    let mut memory = Arena::<8192>::ZERO;
+    let mut trainer = Trainer::<N, Sgd, USES>::new(plan, &mut memory, SGD).unwrap();
+    trainer.init(5);
+    let encode = |x: &[f32; INPUTS]| x.map(|value| N::Elem::from_f32(value, scale));
+    let training = samples(1, 400);
+    let mut losses = Vec::new();
+    for _ in 0..30 {
+        for batch in training.chunks(4) {
+            let mut sum = N::Scalar::default();
+            for (x, class) in batch {
+                let data = encode(x);
+                sum = sum.plus(
+                    trainer
+                        .learn(View { data: &data, scale }, Target::Class(*class))
+                        .unwrap(),
+                );
+            }
+            assert!(matches!(trainer.update(), Update::Done(norm) if norm.to_f32() > 0.0));
+            losses.push(sum.over(4).to_f32());
+        }
+    }
+    let held_out = samples(2, 400);
+    let right = held_out
+        .iter()
+        .filter(|(x, class)| {
+            argmax(
+                trainer
+                    .infer(View {
+                        data: &encode(x),
+                        scale,
+                    })
+                    .data,
+            ) == Some(*class)
+        })
+        .count();
+    let last = losses.iter().rev().take(100).sum::<f32>() / 100.0;
+    (last, right as f32 / 400.0, losses)
+}
+
+#[test]
+fn block_fixed_point_follows_float() {
+    let (loss, accuracy, losses) = train::<f32, { FLOAT.uses() }>(&FLOAT, ());
+    let (fixed_loss, fixed_accuracy, fixed_losses) = train::<Bfp14, { FIXED.uses() }>(&FIXED, SCALE);
+    println!("f32 {loss} {accuracy}, bfp14 {fixed_loss} {fixed_accuracy}");
+    assert!(accuracy > 0.9, "the task is learned: {accuracy}");
+    assert!(
+        (accuracy - fixed_accuracy).abs() <= 0.01,
+        "{accuracy} and {fixed_accuracy}"
+    );
+    assert!(
+        (loss - fixed_loss).abs() <= 0.05 * loss,
+        "{loss} and {fixed_loss}"
+    );
+    // Step by step, not only at the end.
+    for (step, (a, b)) in losses.iter().zip(&fixed_losses).enumerate() {
+        assert!((a - b).abs() <= 0.05 * (a + 0.2), "step {step}: {a} and {b}");
+    }
+}
+
+#[test]
+fn memory_is_that_of_the_format() {
+    // Weights in two planes of 16 bits, biases and gradients in 32.
+    assert_eq!(FIXED.regions.params, FLOAT.regions.params);
+    assert_eq!(FIXED.regions.gradients, FLOAT.regions.gradients);
+    // Activations take half.
+    assert_eq!(FIXED.regions.work, FLOAT.regions.work / 2);
+}
+
+#[test]
+fn what_a_number_cannot_run_is_refused_by_name() {
+    const NET: Model = Model::new(Shape::vector(4), &[dense(4), tanh(), dense(2)]);
+    let refused = NET
+        .try_plan::<Bfp14, Sgd, 3>(&Training::new(Loss::CrossEntropy))
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "layer 1: tanh is not available in this number format"
+    );
+}

@@ -1,0 +1,144 @@
+//! A linked program: what it takes in code, constants and memory, and which functions it holds.
+
+use crate::process::Outcome;
+use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use std::fmt;
+use std::path::Path;
+
+/// Bytes by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Instructions, with the vector table.
+    pub code: u64,
+    /// Constants.
+    pub constants: u64,
+    /// Memory with a first value: takes flash and RAM.
+    pub data: u64,
+    /// Memory that starts as zero.
+    pub zeroed: u64,
+}
+
+/// A function with its place.
+#[derive(Debug, Clone)]
+pub struct Function {
+    pub name: String,
+    pub address: u64,
+    pub size: u64,
+}
+
+/// A linked program.
+pub struct Program {
+    pub sizes: Sizes,
+    /// By address.
+    functions: Vec<Function>,
+    code: Vec<(u64, Vec<u8>)>,
+}
+
+impl Program {
+    /// Reads an ELF file.
+    pub fn read(path: &Path) -> Outcome<Self> {
+        let failed = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
+        let bytes = std::fs::read(path).map_err(|error| failed(&error))?;
+        let file = object::File::parse(&*bytes).map_err(|error| failed(&error))?;
+        let mut sizes = Sizes::default();
+        let mut code = Vec::new();
+        for section in file.sections() {
+            sizes.add(section.name().unwrap_or_default(), section.kind(), section.size());
+            if section.kind() == SectionKind::Text {
+                code.push((
+                    section.address(),
+                    section.data().map_err(|error| failed(&error))?.to_vec(),
+                ));
+            }
+        }
+        let mut functions: Vec<Function> = file
+            .symbols()
+            .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition())
+            .filter_map(|symbol| {
+                Some(Function {
+                    name: format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?)),
+                    // The lowest bit says Thumb, not where.
+                    address: symbol.address() & !1,
+                    size: symbol.size(),
+                })
+            })
+            .collect();
+        functions.sort_by_key(|function| (function.address, function.size));
+        Ok(Self {
+            sizes,
+            functions,
+            code,
+        })
+    }
+
+    /// Every function, by address.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// The function of this name.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The index of the function that holds an address: the last one that starts at or before it.
+    pub fn function_at(&self, address: u64) -> Option<usize> {
+        self.functions
+            .partition_point(|function| function.address <= address)
+            .checked_sub(1)
+    }
+
+    /// Four bytes of code; zeros where the program has none.
+    pub fn bytes_at(&self, address: u64) -> [u8; 4] {
+        let mut bytes = [0; 4];
+        for (start, code) in &self.code {
+            let Some(offset) = address.checked_sub(*start) else {
+                continue;
+            };
+            for (byte, found) in bytes.iter_mut().zip(code.iter().skip(offset as usize)) {
+                *byte = *found;
+            }
+        }
+        bytes
+    }
+}
+
+impl Sizes {
+    fn add(&mut self, name: &str, kind: SectionKind, size: u64) {
+        match (kind, name) {
+            // Linker scripts mark the room that is left for these as if it were data.
+            (_, ".heap" | ".stack") => {}
+            // The vector table is read-only data by kind and start-up code by purpose.
+            (SectionKind::Text, _) | (_, ".vector_table") => self.code += size,
+            (SectionKind::ReadOnlyData | SectionKind::ReadOnlyString, _) => self.constants += size,
+            (SectionKind::Data, _) => self.data += size,
+            (SectionKind::UninitializedData, _) => self.zeroed += size,
+            _ => {}
+        }
+    }
+
+    /// Bytes of flash.
+    pub fn flash(&self) -> u64 {
+        self.code + self.constants + self.data
+    }
+
+    /// Bytes of RAM, without the stack.
+    pub fn ram(&self) -> u64 {
+        self.data + self.zeroed
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "code {}, constants {}, data {}, zeroed {}: flash {}, RAM {}",
+            self.code,
+            self.constants,
+            self.data,
+            self.zeroed,
+            self.flash(),
+            self.ram()
+        )
+    }
+}
