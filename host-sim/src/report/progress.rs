@@ -35,11 +35,6 @@ impl Progress {
         self.bar.set_message(message.into());
     }
 
-    /// Takes the bar away while `act` writes to the terminal.
-    pub fn suspend<R>(&self, act: impl FnOnce() -> R) -> R {
-        self.bar.suspend(act)
-    }
-
     /// Removes the bar.
     pub fn finish(self) {
         self.bar.finish_and_clear();

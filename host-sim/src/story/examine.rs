@@ -28,7 +28,7 @@ pub fn examine(
     recordings: &Recordings,
 ) -> Result<Confusion<CLASSES>, Failure> {
     let mut memory = Box::new(Arena::<{ PLAN.bytes() }>::ZERO);
-    let mut copy: Learner<'_> = Trainer::new(&PLAN, &mut **memory, OPTIMIZER).map_err(failed)?;
+    let mut copy: Learner<'_> = Trainer::new(&PLAN, &mut memory, OPTIMIZER).map_err(failed)?;
     let mut bytes = vec![0; learner.size()];
     learner.read(0, &mut bytes);
     copy.write(0, &bytes)

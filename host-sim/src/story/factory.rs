@@ -38,11 +38,7 @@ pub struct Product {
 ///
 /// # Errors
 /// When the constants of the story do not go together.
-pub fn produce(
-    base: &Recordings,
-    seed: u64,
-    news: &mut dyn FnMut(News<'_>),
-) -> Result<Product, Failure> {
+pub fn produce(base: &Recordings, seed: u64, news: &mut dyn FnMut(News<'_>)) -> Result<Product, Failure> {
     let clock = SimClock::new();
     let mut flash = TimedFlash::new(FaultFlash::new(REGION as usize, seed), &clock);
     let mut memory = Memory::noise(seed);
@@ -56,15 +52,15 @@ pub fn produce(
     let losses = train(app.trainer(), &scaler, base, seed, news)?;
     let (steps, hash) = (app.trainer().steps(), hash(app.trainer()));
     app.save().map_err(failed)?;
-    drop(app);
-    let counters = flash.chip().counters();
+    let chip = app.release().chip();
+    let counters = chip.counters();
     Ok(Product {
         losses,
         steps,
         hash,
         operations: counters.operations,
         bytes: counters.bytes,
-        image: flash.chip().image().to_vec(),
+        image: chip.image().to_vec(),
     })
 }
 

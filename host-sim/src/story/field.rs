@@ -2,6 +2,7 @@
 
 use super::examine::{accuracy, hash};
 use super::factory::Product;
+use super::life::{Cut, Life, Point};
 use super::model::{Application, FlashPart, Memory, REGION, SETTINGS};
 use super::recordings::Recordings;
 use super::{News, failed};
@@ -27,53 +28,6 @@ const PAUSE: usize = 10;
 
 /// How torn the word is that was being written when the power went, cut after cut.
 const TORN: [Torn; 4] = [Torn::Prefix, Torn::Unsettled, Torn::Random, Torn::All];
-
-/// A power cut in the middle of a save.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cut {
-    /// Updates computed in the field until then.
-    pub update: u32,
-    /// Simulated seconds since the watch was put on.
-    pub seconds: f64,
-    /// The trainer's step that was lost.
-    pub step: u32,
-    /// The step of the checkpoint that it went on from.
-    pub resumed: u32,
-}
-
-/// One update in the field.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Updates computed, with those that a cut made in vain.
-    pub update: u32,
-    /// The trainer's own count.
-    pub step: u32,
-    /// Simulated seconds.
-    pub seconds: f64,
-    /// Loss of its sample.
-    pub loss: f32,
-    /// Accuracy afterwards on the held-out recordings.
-    pub accuracy: f32,
-}
-
-/// What happened in the field.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Life {
-    /// Every update.
-    pub points: Vec<Point>,
-    /// Every cut.
-    pub cuts: Vec<Cut>,
-    /// Windows that were collected, with those that a cut made in vain.
-    pub windows: u32,
-    /// Checkpoints that were completed.
-    pub checkpoints: u32,
-    /// Frames lost because the ring was full.
-    pub overruns: u32,
-    /// The most frames that waited in the ring.
-    pub fullest: usize,
-    /// Simulated seconds.
-    pub seconds: f64,
-}
 
 /// What is going to happen in the field.
 #[derive(Debug, Clone, Copy)]
@@ -150,9 +104,9 @@ impl<'f, 'c> Field<'f, 'c> {
     /// From power on to power off; whether the day is over.
     fn session(&mut self, news: &mut dyn FnMut(News<'_>)) -> Result<bool, Failure> {
         if self.life.cuts.len() < self.day.cuts {
-            // One save goes well at least; then anywhere within the next three.
+            // Two saves go well; then anywhere within the next six. There is nothing else that uses the flash.
             let torn = TORN[self.life.cuts.len() % TORN.len()];
-            let operations = self.operations + u64::from(self.random.below(3 * self.operations as u32));
+            let operations = 2 * self.operations + u64::from(self.random.below(6 * self.operations as u32));
             self.flash.chip_mut().cut_after(operations, torn);
         }
         let mut memory = Memory::noise(self.random.next_u64());
@@ -175,7 +129,11 @@ impl<'f, 'c> Field<'f, 'c> {
         let resumed = loaded.step as u32;
         if let Some(cut) = self.life.cuts.last_mut() {
             cut.resumed = resumed;
-            news(News::Resumed { step: resumed });
+            let seconds = self.clock.now() as f64 / 1e6;
+            news(News::Resumed {
+                seconds,
+                step: resumed,
+            });
         }
         let scaler = *app.scaler();
         let mut class = 0;

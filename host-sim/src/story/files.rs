@@ -1,6 +1,6 @@
 //! What the story leaves in a folder.
 
-use super::Story;
+use super::{Point, Story};
 use crate::report::plot::{Line, Mark, Panel, Picture};
 use std::io;
 use std::path::Path;
@@ -77,61 +77,55 @@ fn table(path: &Path, header: Vec<String>, rows: impl Iterator<Item = Vec<String
 
 fn factory(story: &Story) -> Picture {
     let losses = story.product.losses.iter().zip(1..);
-    let points = losses
-        .map(|(loss, epoch)| (f64::from(epoch), f64::from(*loss)))
-        .collect();
+    let points = losses.map(|(loss, epoch)| (f64::from(epoch), f64::from(*loss)));
     Picture {
-        title: "In the factory: training on 32 recordings".into(),
-        panels: vec![panel("epoch", "loss", "training", points)],
+        title: "In the factory: training the model".into(),
+        panels: vec![panel("epoch", "loss", vec![line("training", points.collect())])],
         marks: vec![],
     }
 }
 
 fn device(story: &Story) -> Picture {
     let points = &story.life.points;
-    let loss = points.windows(MEAN).map(|some| {
+    let x = |point: &Point| f64::from(point.update);
+    let share = |share: f32| 100.0 * f64::from(share);
+    let loss = points.windows(MEAN).filter_map(|some| {
         let sum: f64 = some.iter().map(|point| f64::from(point.loss)).sum();
-        (
-            some.last().map_or(0.0, |point| f64::from(point.update)),
-            sum / MEAN as f64,
-        )
+        Some((x(some.last()?), sum / MEAN as f64))
     });
-    let start = (0.0, 100.0 * f64::from(story.shifted));
-    let accuracy = points
-        .iter()
-        .map(|point| (f64::from(point.update), 100.0 * f64::from(point.accuracy)));
-    let x = "updates computed on the device, also those that a cut made in vain";
+    let turned = points.iter().map(|point| (x(point), share(point.accuracy)));
+    let turned = std::iter::once((0.0, share(story.shifted)))
+        .chain(turned)
+        .collect();
+    let before = [0.0, points.last().map_or(0.0, x)].map(|x| (x, share(story.before)));
     let marks = story.life.cuts.iter().zip(1..).map(|(cut, number)| Mark {
         x: f64::from(cut.update),
-        text: format!("power cut {number}"),
+        text: format!("cut {number}"),
     });
+    let updates = "updates computed on the device, also those that a cut made in vain";
+    let accuracy = vec![line("turned", turned), line("before the shift", before.into())];
+    let loss_name = format!("loss, mean of {MEAN} updates");
     Picture {
-        title: "On the device: fine-tuning after the watch was turned".into(),
+        title: "On the device: fine-tuning after the watch was turned, with power cuts".into(),
         panels: vec![
-            panel(
-                x,
-                &format!("loss, mean of {MEAN} updates"),
-                "training",
-                loss.collect(),
-            ),
-            panel(
-                x,
-                "accuracy in %",
-                "held out, turned",
-                std::iter::once(start).chain(accuracy).collect(),
-            ),
+            panel(updates, &loss_name, vec![line("training", loss.collect())]),
+            panel(updates, "held-out accuracy in %", accuracy),
         ],
         marks: marks.collect(),
     }
 }
 
-fn panel(x: &str, y: &str, name: &str, points: Vec<(f64, f64)>) -> Panel {
+fn line(name: &str, points: Vec<(f64, f64)>) -> Line {
+    Line {
+        name: name.into(),
+        points,
+    }
+}
+
+fn panel(x: &str, y: &str, lines: Vec<Line>) -> Panel {
     Panel {
         x_label: x.into(),
         y_label: y.into(),
-        lines: vec![Line {
-            name: name.into(),
-            points,
-        }],
+        lines,
     }
 }

@@ -59,7 +59,7 @@ pub const OPTIMIZER: Momentum = Momentum {
 
 /// How the device learns.
 pub const SETTINGS: Settings = Settings {
-    least_windows: 4,
+    least_windows: CLASSES as u16,
     epochs_per_window: 4,
     save_every: 16,
 };
@@ -116,7 +116,7 @@ impl Memory {
     /// When the constants of this file do not go together.
     pub fn parts(&mut self, seed: u64) -> Result<Parts<'_>, Failure> {
         let kit = Kit {
-            trainer: Trainer::new(&PLAN, &mut *self.arena, OPTIMIZER).map_err(failed)?,
+            trainer: Trainer::new(&PLAN, &mut self.arena, OPTIMIZER).map_err(failed)?,
             windows: Windows::new(&mut self.window, LENGTH)
                 .map_err(failed)?
                 .longest_step(150_000),

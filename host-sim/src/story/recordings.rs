@@ -6,8 +6,8 @@ use kilograd::load::{Clips, SetError};
 use kilograd::number::random::Pcg;
 
 /// Recordings of every class for the factory, and for the device to collect. The others are held out.
-const BASE: usize = 8;
-const COLLECT: usize = 5;
+const BASE: usize = 6;
+const COLLECT: usize = 7;
 
 /// Labelled recordings, one window each.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,7 +114,7 @@ mod tests {
         for seed in 0..5 {
             let parts = Parts::draw(seed);
             let sizes = [&parts.base, &parts.collect, &parts.test].map(|part| part.labels.len());
-            assert_eq!(sizes, [32, 20, 28]);
+            assert_eq!(sizes, [24, 28, 28]);
             let each = [&parts.base, &parts.collect, &parts.test].map(|part| part.each().collect::<Vec<_>>());
             let all: Vec<_> = each.concat();
             for (index, (values, _)) in all.iter().enumerate() {
@@ -123,7 +123,7 @@ mod tests {
                     "seen twice"
                 );
             }
-            for (part, size) in each.iter().zip([8, 5, 7]) {
+            for (part, size) in each.iter().zip([6, 7, 7]) {
                 for class in 0..4 {
                     assert_eq!(part.iter().filter(|(_, label)| *label == class).count(), size);
                 }
