@@ -34,11 +34,14 @@ impl Observer for Log {
 /// Sends events over a byte stream, each as postcard in one COBS frame that ends with a zero byte.
 ///
 /// A reader that joins in the middle is in step at the next zero. Events that the stream does not
-/// take are counted and dropped: training does not wait for a cable.
+/// take are counted and dropped: training does not wait for a cable. The part of one that was taken is
+/// closed by a zero before the next event, which is not lost with it.
 #[derive(Debug)]
 pub struct Telemetry<W> {
     stream: W,
     dropped: u32,
+    /// The last event may have been taken in part.
+    torn: bool,
 }
 
 /// The longest event on the wire.
@@ -47,10 +50,14 @@ const FRAME: usize = 40;
 impl<W: Write> Telemetry<W> {
     /// Sends over `stream`.
     pub const fn new(stream: W) -> Self {
-        Self { stream, dropped: 0 }
+        Self {
+            stream,
+            dropped: 0,
+            torn: false,
+        }
     }
 
-    /// Events that the stream did not take.
+    /// Events that the stream did not take whole.
     pub const fn dropped(&self) -> u32 {
         self.dropped
     }
@@ -65,7 +72,11 @@ impl<W: Write> Observer for Telemetry<W> {
     fn on(&mut self, event: &Event) {
         let mut frame = [0; FRAME];
         let sent = match postcard::to_slice_cobs(event, &mut frame) {
-            Ok(bytes) => self.stream.write_all(bytes).is_ok(),
+            Ok(bytes) => {
+                let closed = !self.torn || self.stream.write_all(&[0]).is_ok();
+                self.torn = !(closed && self.stream.write_all(bytes).is_ok());
+                !self.torn
+            }
             Err(_) => false,
         };
         if !sent {

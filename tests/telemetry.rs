@@ -1,0 +1,199 @@
+//! Promise: events go over the wire as `docs/formats.md` says, and a reader that joins in the middle is
+//! in step at the next zero.
+
+use embedded_io::{ErrorKind, ErrorType, Write};
+use kilograd::number::random::Pcg;
+use kilograd::train::{Alarm, Event, Observer, Stop, Telemetry, decode};
+
+/// A wire that takes `room` bytes, refuses `stalls` calls, and takes everything from then on.
+struct Wire {
+    bytes: Vec<u8>,
+    room: usize,
+    stalls: u32,
+}
+
+impl Wire {
+    fn new(room: usize, stalls: u32) -> Self {
+        Self {
+            bytes: vec![],
+            room,
+            stalls,
+        }
+    }
+}
+
+impl ErrorType for Wire {
+    type Error = ErrorKind;
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        let room = self.room - self.bytes.len().min(self.room);
+        if self.stalls > 0 && room == 0 {
+            self.stalls -= 1;
+            return Err(ErrorKind::TimedOut);
+        }
+        let taken = if self.stalls > 0 {
+            bytes.len().min(room)
+        } else {
+            bytes.len()
+        };
+        self.bytes.extend(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+/// Every event, and its frame in hexadecimal, worked out by hand from `docs/formats.md`.
+#[rustfmt::skip]
+const GOLDEN: [(Event, &str); 15] = [
+    (Event::Step { step: 1, loss: 0.5, norm: 2.0 }, "01 02 01 01 01 02 3f 01 01 02 40 00"),
+    (Event::Step { step: 300, loss: 1.5, norm: 0.1 }, "01 03 ac 02 01 07 c0 3f cd cc cc 3d 00"),
+    (Event::Epoch { epoch: 7, loss: 0.25, validation: None, accuracy: None }, "03 01 07 01 03 80 3e 01 01 00"),
+    (Event::Epoch { epoch: 8, loss: 0.25, validation: Some(1.0), accuracy: Some(0.75) },
+        "03 01 08 01 04 80 3e 01 01 04 80 3f 01 01 03 40 3f 00"),
+    (Event::Window { class: 3, pooled: 200 }, "05 02 03 c8 01 00"),
+    (Event::Saved { step: 5, sequence: 1 }, "04 03 05 01 00"),
+    (Event::Saved { step: 128, sequence: u64::MAX }, "0e 03 80 01 ff ff ff ff ff ff ff ff ff 01 00"),
+    (Event::Alarm(Alarm::NotFinite { step: 9 }), "02 04 02 09 00"),
+    (Event::Alarm(Alarm::Overrun { frames: 2 }), "04 04 01 02 00"),
+    (Event::Alarm(Alarm::Sensor), "03 04 02 00"),
+    (Event::Stopped(Stop::Epochs), "02 05 01 00"),
+    (Event::Stopped(Stop::Patience), "03 05 01 00"),
+    (Event::Stopped(Stop::NoSamples), "03 05 02 00"),
+    (Event::Stopped(Stop::Label), "03 05 03 00"),
+    (Event::Window { class: u16::MAX, pooled: u16::MAX }, "08 02 ff ff 03 ff ff 03 00"),
+];
+
+fn bytes(hexadecimal: &str) -> Vec<u8> {
+    let byte = |text| u8::from_str_radix(text, 16).unwrap();
+    hexadecimal.split(' ').map(byte).collect()
+}
+
+#[test]
+fn every_event_has_its_bytes() {
+    for (event, frame) in GOLDEN {
+        let mut telemetry = Telemetry::new(Wire::new(0, 0));
+        telemetry.on(&event);
+        assert_eq!(telemetry.dropped(), 0);
+        let mut found = telemetry.release().bytes;
+        assert_eq!(found, bytes(frame), "{event:?}: {found:02x?}");
+        assert_eq!(decode(&mut found), Some(event));
+        let mut open = bytes(frame);
+        open.pop();
+        assert_eq!(decode(&mut open), Some(event), "without its zero");
+    }
+}
+
+/// Events with figures of every size.
+fn any_event(dice: &mut Pcg) -> Event {
+    let shift = dice.below(32);
+    let count = dice.next_u32() >> shift;
+    let mut figure = || f32::from_bits(dice.next_u32() & 0xff7f_ffff);
+    match count % 7 {
+        0 | 1 => Event::Step {
+            step: count,
+            loss: figure(),
+            norm: figure(),
+        },
+        2 => Event::Epoch {
+            epoch: count,
+            loss: figure(),
+            validation: Some(figure()),
+            accuracy: Some(figure()),
+        },
+        3 => Event::Window {
+            class: count as u16,
+            pooled: dice.next_u32() as u16,
+        },
+        4 => Event::Saved {
+            step: count,
+            sequence: dice.next_u64(),
+        },
+        5 => Event::Alarm(Alarm::Overrun { frames: count }),
+        _ => Event::Stopped(Stop::Patience),
+    }
+}
+
+#[test]
+fn a_reader_that_joins_in_the_middle_is_in_step_at_the_next_zero() {
+    let mut dice = Pcg::new(1);
+    let events: Vec<Event> = (0..200).map(|_| any_event(&mut dice)).collect();
+    let mut telemetry = Telemetry::new(Wire::new(0, 0));
+    for event in &events {
+        telemetry.on(event);
+    }
+    let wire = telemetry.release().bytes;
+    assert!(wire.len() < 200 * 32);
+    for joined in 0..wire.len() {
+        let mut heard = wire[joined..].to_vec();
+        let behind = heard.iter().position(|byte| *byte == 0).unwrap() + 1;
+        let before = wire[..joined + behind].iter().filter(|byte| **byte == 0).count();
+        // What is left of the first frame is noise, or by chance an event: an observer skips it.
+        decode(&mut heard[..behind]);
+        let frames = heard[behind..].split_mut(|byte| *byte == 0);
+        let decoded: Vec<Event> = frames
+            .filter(|frame| !frame.is_empty())
+            .map(|f| decode(f).unwrap())
+            .collect();
+        assert_eq!(decoded, events[before..], "joined at byte {joined}");
+    }
+}
+
+#[test]
+fn a_wire_that_stalls_loses_whole_events_and_says_how_many() {
+    let events = GOLDEN.map(|(event, _)| event);
+    for stall in 0..100 {
+        let mut telemetry = Telemetry::new(Wire::new(stall, 3));
+        let mut sent = vec![];
+        for event in &events {
+            let before = telemetry.dropped();
+            telemetry.on(event);
+            if telemetry.dropped() == before {
+                sent.push(*event);
+            }
+        }
+        assert_eq!((telemetry.dropped(), sent.len()), (3, events.len() - 3));
+        let mut wire = telemetry.release().bytes;
+        let mut decoded: Vec<Event> = wire.split_mut(|byte| *byte == 0).filter_map(decode).collect();
+        if decoded.len() == sent.len() + 1 {
+            // Of one event the stream took all but the closing zero, and got it later.
+            let whole = decoded
+                .iter()
+                .zip(&sent)
+                .position(|(a, b)| a != b)
+                .unwrap_or(sent.len());
+            assert!(events.contains(&decoded.remove(whole)));
+        }
+        assert_eq!(decoded, sent, "stalled after {stall} bytes");
+    }
+}
+
+#[test]
+fn noise_is_no_event_and_no_panic() {
+    let mut dice = Pcg::new(2);
+    let mut events = 0;
+    for _ in 0..300_000 {
+        let mut noise: Vec<u8> = (0..dice.below(48)).map(|_| dice.next_u32() as u8).collect();
+        if dice.below(2) == 0 {
+            noise.iter_mut().for_each(|byte| *byte &= 7);
+        }
+        events += u32::from(decode(&mut noise).is_some());
+    }
+    println!("{events} of 300000 noises are events");
+    // A frame of the right form is an event: telemetry has no checksum.
+    assert!(events < 30_000);
+    // A frame with one byte changed is some event or none.
+    for (_, frame) in GOLDEN {
+        for at in 0..bytes(frame).len() {
+            for value in 0..=255 {
+                let mut frame = bytes(frame);
+                frame[at] = value;
+                decode(&mut frame);
+            }
+        }
+    }
+}
