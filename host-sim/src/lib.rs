@@ -1,3 +1,21 @@
-//! The simulator: board, flash, sensors, clock and power of a device, on a desktop.
+//! The simulator: board, flash, sensors, clock and power of a device, on a desktop; and the command line.
+//!
+//! * [`run`]: run files, which describe a model, its data and its training in TOML
+//! * [`data`]: data sets from files and those that come with the program
+//! * [`session`]: a run file brought to life
+//! * [`report`]: learning curves, pictures, progress
+//! * [`device`]: a board with clock, sensor, power and a flash that takes its time
+//! * [`flash`]: a NOR flash with the faults of a real one
+//! * [`command`]: the command line
+//! * [`story`]: what `kilograd` does when asked for nothing in particular
+//! * [`complaint`]: errors that name the place and the remedy
 
+pub mod command;
+pub mod complaint;
+pub mod data;
+pub mod device;
 pub mod flash;
+pub mod report;
+pub mod run;
+pub mod session;
+pub mod story;

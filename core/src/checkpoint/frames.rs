@@ -101,19 +101,13 @@ fn chunk<F: ReadNorFlash>(
     (checksum.value() == written).then_some(written)
 }
 
-/// The first commit mark at or after `from` that ends before `end`, at a multiple of `unit` from `from`.
+/// The address of the first commit mark at or after `from` and before `end`, at a multiple of `unit` from `from`.
 #[inline(never)]
-pub(super) fn find_commit<F: ReadNorFlash>(
-    flash: &mut F,
-    from: u32,
-    end: u32,
-    unit: u32,
-) -> Option<(u32, Mark)> {
+pub(super) fn find_commit<F: ReadNorFlash>(flash: &mut F, from: u32, end: u32, unit: u32) -> Option<u32> {
     let mut address = from;
     while address < end {
-        let mark = Mark::read(flash, address).filter(|mark| mark.kind == Kind::Commit);
-        if let Some(mark) = mark {
-            return Some((address, mark));
+        if Mark::read(flash, address).is_some_and(|mark| mark.kind == Kind::Commit) {
+            return Some(address);
         }
         address = address.checked_add(unit.max(1))?;
     }
@@ -223,8 +217,14 @@ impl<F: ReadNorFlash> Iterator for Frames<'_, F> {
 
     fn next(&mut self) -> Option<Frame> {
         let unit = F::READ_SIZE as u32;
-        let (commit, mark) = find_commit(self.flash, self.next, self.end, unit)?;
-        self.next = commit.checked_add(unit.max(1))?;
+        let (commit, mark) = loop {
+            let commit = find_commit(self.flash, self.next, self.end, unit)?;
+            self.next = commit.checked_add(unit.max(1))?;
+            // An unsettled one may be gone by now.
+            if let Some(mark) = Mark::read(self.flash, commit) {
+                break (commit, mark);
+            }
+        };
         let impossible = Frame {
             address: commit,
             mark,

@@ -170,6 +170,7 @@ mod tests {
             for chunk in [64, 128, 512, 1024_u32].map(|c| round_up(c, write_size)) {
                 for length in (0..3000).step_by(7).chain([0, 60, 124, 248]) {
                     let layout = Layout::new(length, chunk, write_size, 4096).unwrap();
+                    assert_eq!(layout.chunks(), length.div_ceil(chunk - CHECKSUM).max(1));
                     let (mut flash, mut payload) = (0, 0);
                     for index in 0..layout.chunks() {
                         assert_eq!(

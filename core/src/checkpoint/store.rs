@@ -103,7 +103,9 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         self.saving = Saving::default();
         let expected = fingerprint(state);
         let layout = self.layout(state.size())?;
-        let (address, mark, damaged) = self.survey(&layout, expected)?;
+        let (address, damaged) = self.survey(&layout, expected)?;
+        let commit = address.wrapping_add(layout.mark_at(Kind::Commit));
+        let mark = Mark::read(&mut self.flash, commit).ok_or(LoadError::Flash)?;
         self.adopt(address, &layout, &mark);
         for index in 0..layout.chunks() {
             let data = self
@@ -171,14 +173,18 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
     fn newest_segment(&mut self) -> Range<u32> {
         let (mut newest, mut from) = (0..0, self.start);
         let mut sequence = 0;
-        while let Some((at, mark)) = find_commit(&mut self.flash, from, self.end, F::WRITE_SIZE as u32) {
+        let unit = F::WRITE_SIZE as u32;
+        while let Some(at) = find_commit(&mut self.flash, from, self.end, unit) {
+            from = at.saturating_add(unit);
+            let Some(mark) = Mark::read(&mut self.flash, at) else {
+                continue;
+            };
             if mark.sequence >= sequence {
                 let index = (at - self.start).checked_div(mark.segment).unwrap_or(0);
                 let start = self.start.saturating_add(index.saturating_mul(mark.segment));
                 newest = start..start.saturating_add(mark.segment);
                 sequence = mark.sequence;
             }
-            from = at.saturating_add(F::WRITE_SIZE as u32);
         }
         newest
     }

@@ -53,14 +53,10 @@ struct Place {
 }
 
 impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
-    /// Finds the newest valid frame: its address, its mark, and how many newer complete ones are damaged.
+    /// Finds the newest valid frame: its address, and how many newer complete ones are damaged.
     /// Afterwards, when the region belongs to this state (or to nobody), saves may begin.
     #[inline(never)]
-    pub(super) fn survey(
-        &mut self,
-        layout: &Layout,
-        fingerprint: u64,
-    ) -> Result<(u32, Mark, u32), LoadError> {
+    pub(super) fn survey(&mut self, layout: &Layout, fingerprint: u64) -> Result<(u32, u32), LoadError> {
         let segments = (self.end - self.start).checked_div(layout.segment()).unwrap_or(0);
         let known = self.known.insert(Known {
             layout: *layout,
@@ -78,23 +74,18 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
                 below = Some(place);
                 continue;
             }
-            let commit = place.address.wrapping_add(layout.mark_at(Kind::Commit));
-            let intact = Mark::read(&mut self.flash, commit)
-                .filter(|mark| verify(&mut self.flash, place.address, layout, mark).is_ok());
-            let Some(mark) = intact else {
+            let Some(found) = intact(&mut self.flash, place.address, layout) else {
                 damaged += 1;
                 below = Some(place);
                 continue;
             };
-            if mark.fingerprint != fingerprint {
+            if found != fingerprint {
                 self.known = None;
-                return Err(LoadError::Incompatible {
-                    found: mark.fingerprint,
-                    expected: fingerprint,
-                });
+                let expected = fingerprint;
+                return Err(LoadError::Incompatible { found, expected });
             }
             known.protected = Some(place.segment);
-            return Ok((place.address, mark, damaged));
+            return Ok((place.address, damaged));
         }
         // A first save always goes to the first segment: that is how a cut one is told from something unknown.
         known.last = None;
@@ -113,8 +104,11 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
         }
         let (unit, mut from, mut newest) = (F::WRITE_SIZE as u32, self.start, 0);
         let mut why = None;
-        while let Some((at, mark)) = find_commit(&mut self.flash, from, self.end, unit) {
+        while let Some(at) = find_commit(&mut self.flash, from, self.end, unit) {
             from = at.saturating_add(unit);
+            let Some(mark) = Mark::read(&mut self.flash, at) else {
+                continue;
+            };
             let other = if mark.fingerprint != expected {
                 let found = mark.fingerprint;
                 LoadError::Incompatible { found, expected }
@@ -148,6 +142,15 @@ impl<F: NorFlash, const CHUNK: usize> Store<F, CHUNK> {
             None => LoadError::Unknown,
         }
     }
+}
+
+/// The fingerprint of the frame at `address`, when all of it is intact.
+#[inline(never)]
+fn intact<F: NorFlash>(flash: &mut F, address: u32, layout: &Layout) -> Option<u64> {
+    let mark = Mark::read(flash, address.wrapping_add(layout.mark_at(Kind::Commit)))?;
+    verify(flash, address, layout, &mark)
+        .ok()
+        .map(|()| mark.fingerprint)
 }
 
 /// The newest complete frame older than `below`. One mark is read per frame, more only of candidates.

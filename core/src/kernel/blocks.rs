@@ -124,6 +124,10 @@ pub(crate) fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
     if outputs == 0 {
         return;
     }
+    let length = dx.len().min(w.len() / outputs);
+    let (Some(dx), Some(w)) = (dx.get_mut(..length), w.get(..length * outputs)) else {
+        return;
+    };
     let mut blocks = dx.chunks_exact_mut(R);
     let mut rows = w.chunks_exact(R * outputs);
     for (block, rows) in (&mut blocks).zip(&mut rows) {
@@ -204,25 +208,22 @@ pub(crate) fn square_sum<F: Float>(g: &[F]) -> F {
             }
         }
     }
-    finish_square_sum(lanes, rest)
-}
-
-/// The end of [`square_sum`]: what is left after whole blocks, and the sum of the lanes.
-#[inline]
-pub(super) fn finish_square_sum<F: Float>(mut lanes: [F; LANES], rest: &[F]) -> F {
     for (lane, g) in lanes.iter_mut().zip(rest) {
         *lane += *g * *g;
     }
-    let mut half = lanes.len() / 2;
-    while half > 0 {
-        let (low, high) = lanes.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
-        }
-        half /= 2;
-    }
-    let [sum, ..] = lanes;
-    sum
+    sum_lanes(lanes)
+}
+
+/// The end of [`square_sum`].
+#[inline]
+pub(super) fn sum_lanes<F: Float>([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: [F; LANES]) -> F {
+    let [a, b, c, d] = [
+        (a + i) + (e + m),
+        (b + j) + (f + n),
+        (c + k) + (g + o),
+        (d + l) + (h + p),
+    ];
+    (a + c) + (b + d)
 }
 
 /// `w ← w − η g`

@@ -100,7 +100,7 @@ impl Loops for f32 {
         super::cortex_m4::outer(rows, x, dy, fresh);
     }
 
-    #[inline(never)]
+    #[inline]
     fn square_sum(g: &[f32]) -> f32 {
         super::cortex_m4::square_sum(g)
     }

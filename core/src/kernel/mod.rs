@@ -1,6 +1,6 @@
 //! The primitives that carry everything: the only hot code of the house.
 //!
-//! Each is written once per family of numbers ([`float`], [`bfp`]) and reached through [`Kernel`],
+//! Each is written once per family of numbers (`float`, `bfp`) and reached through [`Kernel`],
 //! so that a layer is written once for all of them.
 //!
 //! **Canonical order.** Weights lie input-major, `w[input][output]`, and every sum is taken one term
@@ -51,7 +51,7 @@ pub trait Kernel: Number {
     /// The scale of the next window follows from it. Nothing for floats.
     type Peak: Copy + Default;
 
-    /// Layer kinds (by [code](crate::network::Kind::code)) and losses that this number can run.
+    /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 
     /// The larger of two peaks.

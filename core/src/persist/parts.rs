@@ -174,5 +174,20 @@ mod tests {
         assert_ne!(whole, fingerprint(&Parts(&[&b, &a])));
         assert_ne!(whole, fingerprint(&Parts(&[&a])));
         assert_ne!(whole, fingerprint(&Parts(&[&Parts(&[&a, &b])])));
+        let (x, y) = (Unsaid(2), Unsaid(3));
+        assert_ne!(fingerprint(&Parts(&[&x, &y])), fingerprint(&Parts(&[&y, &x])));
+    }
+
+    /// Bytes that say nothing of themselves.
+    struct Unsaid(usize);
+
+    impl Persist for Unsaid {
+        fn size(&self) -> usize {
+            self.0
+        }
+
+        fn read(&self, _: usize, _: &mut [u8]) {}
+
+        fn describe(&self, _: &mut Fingerprint) {}
     }
 }

@@ -142,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn bytes_left_over_are_malformed() {
+        let mut record = Record::<u8, 8>::new(0, 5);
+        assert_eq!(record.write(0, &[2, 0, 7, 9, 0, 0, 0, 0]), Err(Malformed));
+        assert_eq!(record.write(0, &[1, 0, 7, 9, 0, 0, 0, 0]), Ok(()));
+        assert_eq!(record.value, 7);
+    }
+
+    #[test]
     fn the_schema_is_part_of_the_fingerprint() {
         let mark = |schema| {
             let mut digest = Fingerprint::new();

@@ -1,0 +1,66 @@
+//! The command line. One file per command.
+
+mod plan;
+mod table;
+mod train;
+
+use crate::complaint::Failure;
+use crate::story;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  kilograd                                       tell the story: train, ship, shift, fine-tune, resume
+  kilograd train host-sim/runs/digits-mlp.toml   train a model that a file describes
+  kilograd plan host-sim/runs/digits-mlp.toml    its memory on a device, byte for byte
+
+Exit codes: 0 done, 1 the run failed, 2 the input is wrong (the message says where and what to do).";
+
+/// Trains small neural networks as a microcontroller would, bit for bit.
+///
+/// Without a command it tells the product's story on real data, in under a minute.
+#[derive(Debug, Parser)]
+#[command(name = "kilograd", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the model of a run file
+    Train(train::Options),
+    /// Print the memory plan of a run file's model
+    Plan(plan::Options),
+    /// Tell the story: train, ship, shift, collect, fine-tune, lose power, resume
+    Story(story::Options),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Some(Command::Train(options)) => train::run(&options),
+        Some(Command::Plan(options)) => plan::run(&options),
+        Some(Command::Story(options)) => story::tell(&options),
+        None => story::tell(&story::Options::default()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Writes a line to standard output. A reader that went away (`kilograd plan … | head`) is no error.
+pub(crate) fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::Run(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

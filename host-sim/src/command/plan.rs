@@ -1,0 +1,251 @@
+//! `kilograd plan`: the memory of a model, byte for byte, before anything runs.
+
+use super::say;
+use super::table::{extents, grouped, table};
+use crate::complaint::{Complaint, Failure};
+use crate::run::{RunFile, WithOptimizer};
+use crate::session::{MAX_LAYERS, Network};
+use kilograd::network::{Plan, PlanOf, Shape, Slot};
+use kilograd::optim::Optimizer;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  kilograd plan digits-mlp.toml
+  kilograd plan digits-mlp.toml --json
+
+On a device the same figures come from a constant: `const PLAN: PlanOf<3> = NET.plan(..)`, and
+`const _: () = PLAN.budget(RAM, FLASH)` stops a build that exceeds them.";
+
+/// What `kilograd plan` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// The run file: its [model], [optimizer] and [fit] decide
+    #[arg(value_name = "RUN.toml")]
+    run: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A model's plan for training and for inference alone.
+struct Both {
+    training: PlanOf<MAX_LAYERS>,
+    inference: PlanOf<MAX_LAYERS>,
+}
+
+struct PlanBoth<'a>(&'a RunFile, &'a Network);
+
+impl WithOptimizer for PlanBoth<'_> {
+    type Output = Result<Both, Complaint>;
+
+    fn call<O: Optimizer<f32>>(self, _: O) -> Self::Output {
+        let Self(run, network) = self;
+        Ok(Both {
+            training: network.plan::<O>(run, true)?,
+            inference: network.plan::<O>(run, false)?,
+        })
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the run file or the model is wrong.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let run = RunFile::read(&options.run)?;
+    let network = Network::new(&run)?;
+    let both = run.optimizer.with(PlanBoth(&run, &network))?;
+    let rows = rows(&both);
+    if options.json {
+        say(as_json(&run, &both, &rows))
+    } else {
+        say(as_text(&run, &both, &rows))
+    }
+}
+
+/// The bytes of one layer.
+struct Row {
+    kind: &'static str,
+    output: Shape,
+    parameters: usize,
+    parameter_bytes: usize,
+    gradient_bytes: usize,
+    state_bytes: usize,
+    /// Its output, 0 if it lies where the input was.
+    activation_bytes: usize,
+    /// The gradient of its output, 0 if it is not needed or shares that of the layer above.
+    delta_bytes: usize,
+    /// Its output in a plan for inference.
+    inference_bytes: usize,
+    macs: usize,
+}
+
+fn rows(both: &Both) -> Vec<Row> {
+    let plan: &Plan = &both.training;
+    let inference: &Plan = &both.inference;
+    let slots = plan.slots();
+    slots
+        .iter()
+        .zip(inference.slots())
+        .enumerate()
+        .map(|(index, (slot, alone))| {
+            let specs = slot.specs();
+            let trained = if slot.trains {
+                specs.elements() * size_of::<f32>()
+            } else {
+                0
+            };
+            Row {
+                kind: slot.layer.name(),
+                output: slot.output,
+                parameters: specs.elements(),
+                parameter_bytes: specs.bytes::<f32>(),
+                gradient_bytes: trained,
+                state_bytes: trained * plan.state_slots,
+                activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
+                delta_bytes: if owns_delta(slot, slots.get(index + 1)) {
+                    bytes(slot)
+                } else {
+                    0
+                },
+                inference_bytes: if alone.in_place { 0 } else { bytes(alone) },
+                macs: slot.layer.macs(slot.input),
+            }
+        })
+        .collect()
+}
+
+fn bytes(slot: &Slot) -> usize {
+    slot.output.len() * size_of::<f32>()
+}
+
+/// Whether the gradient of the layer's output has a place of its own: an in-place layer above works
+/// in the gradient that it was given and passes it down.
+fn owns_delta(slot: &Slot, above: Option<&Slot>) -> bool {
+    let passed = above.is_some_and(|above| above.layer.in_place() && above.passes && !above.shared);
+    (slot.trains || slot.passes) && !passed
+}
+
+fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
+    let layers: Vec<Value> = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| {
+            json!({
+                "layer": index,
+                "kind": row.kind,
+                "output": row.output.dims(),
+                "params": row.parameters,
+                "parameter_bytes": row.parameter_bytes,
+                "gradient_bytes": row.gradient_bytes,
+                "state_bytes": row.state_bytes,
+                "activation_bytes": row.activation_bytes,
+                "delta_bytes": row.delta_bytes,
+                "inference_activation_bytes": row.inference_bytes,
+                "macs": row.macs,
+            })
+        })
+        .collect();
+    let total = |plan: &PlanOf<MAX_LAYERS>| {
+        json!({
+            "parameter_bytes": plan.regions.params,
+            "gradient_bytes": plan.regions.gradients,
+            "state_bytes": plan.regions.state,
+            "activation_bytes": plan.regions.work,
+            "ram_bytes": plan.bytes(),
+        })
+    };
+    json!({
+        "run": run.name(),
+        "number": "f32",
+        "optimizer": run.optimizer.name(),
+        "batch": both.training.batch,
+        "input": both.training.input.dims(),
+        "params": both.training.parameters,
+        "trained": both.training.trained,
+        "layers": layers,
+        "training": total(&both.training),
+        "inference": total(&both.inference),
+    })
+}
+
+fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
+    let plan = &both.training;
+    let mut text = format!(
+        "{}: {} parameters in f32, {}, batch {}. All figures in bytes.\n\n",
+        run.name(),
+        grouped(plan.parameters),
+        run.optimizer.name(),
+        plan.batch
+    );
+    let head = [
+        "layer",
+        "kind",
+        "output",
+        "parameters",
+        "gradients",
+        "state",
+        "activations",
+        "their gradients",
+        "MACs",
+    ];
+    let mut lines = vec![head.map(str::to_owned)];
+    let mut add = |first: String, kind: &str, output: String, figures: [usize; 6]| {
+        let [a, b, c, d, e, f] = figures.map(|figure| if figure == 0 { "-".into() } else { grouped(figure) });
+        lines.push([first, kind.to_owned(), output, a, b, c, d, e, f]);
+    };
+    for (index, row) in rows.iter().enumerate() {
+        let parts = [
+            row.parameter_bytes,
+            row.gradient_bytes,
+            row.state_bytes,
+            row.activation_bytes,
+            row.delta_bytes,
+            row.macs,
+        ];
+        add(index.to_string(), row.kind, extents(row.output), parts);
+    }
+    let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum();
+    let sums = [
+        sum(|row| row.parameter_bytes),
+        sum(|row| row.gradient_bytes),
+        sum(|row| row.state_bytes),
+        sum(|row| row.activation_bytes),
+        sum(|row| row.delta_bytes),
+        sum(|row| row.macs),
+    ];
+    add(String::new(), "sum", String::new(), sums);
+    text += &table(&lines);
+    let apart = sums[3] + sums[4];
+    let regions = plan.regions;
+    text += &format!(
+        "\nTraining   {:>9} = parameters {} + gradients {} + optimizer state {} + activations {}\n",
+        grouped(plan.bytes()),
+        grouped(regions.params),
+        grouped(regions.gradients),
+        grouped(regions.state),
+        grouped(regions.work)
+    );
+    let alone = &both.inference;
+    text += &format!(
+        "Inference  {:>9} = parameters {} + activations {}\n",
+        grouped(alone.bytes()),
+        grouped(alone.regions.params),
+        grouped(alone.regions.work)
+    );
+    if apart > regions.work {
+        text += &format!(
+            "\nActivations and their gradients share places where they never live together: {} instead of {}.\n",
+            grouped(regions.work),
+            grouped(apart)
+        );
+    }
+    text += &format!(
+        "A sample of {} is the caller's and not counted.",
+        grouped(plan.input.len() * size_of::<f32>())
+    );
+    text
+}

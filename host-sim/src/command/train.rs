@@ -1,0 +1,185 @@
+//! `kilograd train`: a run file from data to curves.
+
+use super::say;
+use crate::complaint::Failure;
+use crate::data::{self, Parts};
+use crate::report::{Point, Progress};
+use crate::run::RunFile;
+use crate::session::{self, Outcome, Score};
+use kilograd::load::Samples;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const EXAMPLES: &str = "\
+Examples:
+  kilograd train digits-mlp.toml
+  kilograd train digits-mlp.toml --seed 3 --epochs 10 --json
+  kilograd train digits-mlp.toml --out results/first";
+
+/// What `kilograd train` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// The run file: [model], [optimizer], [data] and [fit] in TOML
+    #[arg(value_name = "RUN.toml")]
+    run: PathBuf,
+    /// Seed of the split, the initial parameters and the order, in place of the file's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Passes over the training data, in place of the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: Option<u32>,
+    /// Folder for curves and checkpoints [default: out/NAME OF THE RUN FILE]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on from the checkpoint in the folder (see `checkpoint_every` in [fit])
+    #[arg(long)]
+    resume: bool,
+    /// Print one JSON object at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the run file, the data or the model is wrong, or the run fails.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let mut run = RunFile::read(&options.run)?;
+    run.fit.seed = options.seed.unwrap_or(run.fit.seed);
+    run.fit.epochs = options.epochs.unwrap_or(run.fit.epochs);
+    let parts = data::parts(&run, run.fit.seed)?;
+    let out = options
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("out").join(run.name()));
+    std::fs::create_dir_all(&out).map_err(|error| unwritable(&out, &error))?;
+    let started = Instant::now();
+    let outcome = watched(&run, &parts, &out, options)?;
+    let seconds = started.elapsed().as_secs_f64();
+    write_curves(&run, &outcome, &out)?;
+    if options.json {
+        say(as_json(&run, &parts, &outcome, &out, seconds))
+    } else {
+        say(as_text(&run, &parts, &outcome, &out, seconds))
+    }
+}
+
+/// Trains, and shows how far it is.
+fn watched(run: &RunFile, parts: &Parts, out: &Path, options: &Options) -> Result<Outcome, Failure> {
+    let total = parts.train.len() as u64 * u64::from(run.fit.epochs);
+    let progress = Progress::new(total, &run.name(), options.json);
+    let mut watch = |seen, point: Option<&Point>| {
+        progress.at(seen);
+        if let Some(point) = point {
+            let accuracy = match point.validation_accuracy {
+                Some(share) => format!(", validation {:.1} %", share * 100.0),
+                None => String::new(),
+            };
+            progress.say(format!(
+                "epoch {}: loss {:.4}{accuracy}",
+                point.epoch, point.train_loss
+            ));
+        }
+    };
+    let mut needs = session::Options {
+        out,
+        resume: options.resume,
+        watch: &mut watch,
+    };
+    let outcome = session::fit(run, parts, &mut needs);
+    progress.finish();
+    outcome
+}
+
+fn write_curves(run: &RunFile, outcome: &Outcome, out: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| unwritable(out, &error);
+    outcome
+        .curves
+        .write_csv(&out.join("curves.csv"))
+        .map_err(failed)?;
+    let title = format!("{}, seed {}", run.name(), run.fit.seed);
+    outcome
+        .curves
+        .write_svg(&out.join("curves.svg"), &title)
+        .map_err(failed)
+}
+
+fn unwritable(out: &Path, error: &std::io::Error) -> Failure {
+    Failure::Run(format!(
+        "{}: {error}: name another folder with --out",
+        out.display()
+    ))
+}
+
+/// An `f32` with the digits that it has, not those of its nearest `f64`.
+fn figure(value: f32) -> Value {
+    value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
+
+fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds: f64) -> Value {
+    let loss = |score: Option<Score>| score.map(|score| figure(score.loss));
+    let accuracy = |score: Option<Score>| score.and_then(|score| score.accuracy).map(figure);
+    json!({
+        "run": run.name(),
+        "seed": run.fit.seed,
+        "optimizer": run.optimizer.name(),
+        "train_samples": parts.train.len(),
+        "validation_samples": parts.validation.len(),
+        "test_samples": parts.test.len(),
+        "epochs": outcome.epochs,
+        "steps": outcome.steps,
+        "stopped_early": outcome.stopped_early,
+        "train_loss": figure(outcome.train.loss),
+        "train_accuracy": accuracy(Some(outcome.train)),
+        "validation_loss": loss(outcome.validation),
+        "validation_accuracy": accuracy(outcome.validation),
+        "test_loss": loss(outcome.test),
+        "test_accuracy": accuracy(outcome.test),
+        "params": outcome.params,
+        "ram_bytes": outcome.ram_bytes,
+        "params_hash": format!("{:016x}", outcome.params_hash),
+        "seconds": seconds,
+        "out": out.display().to_string(),
+    })
+}
+
+fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds: f64) -> String {
+    let mut text = format!(
+        "{}: {} parameters, {} bytes of RAM to train with {} (batch {})\n",
+        run.name(),
+        outcome.params,
+        outcome.ram_bytes,
+        run.optimizer.name(),
+        run.fit.batch.value
+    );
+    let why = if outcome.stopped_early {
+        ", stopped early: the validation loss no longer fell"
+    } else {
+        ""
+    };
+    text += &format!(
+        "{} epochs, {} steps in {seconds:.1} s, seed {}{why}\n\n",
+        outcome.epochs, outcome.steps, run.fit.seed
+    );
+    text += "part        samples      loss  accuracy\n";
+    let rows = [
+        ("training", parts.train.len(), Some(outcome.train)),
+        ("validation", parts.validation.len(), outcome.validation),
+        ("test", parts.test.len(), outcome.test),
+    ];
+    for (name, samples, score) in rows {
+        let Some(score) = score else { continue };
+        let accuracy = score
+            .accuracy
+            .map_or("-".into(), |share| format!("{:.2} %", share * 100.0));
+        text += &format!("{name:<10} {samples:>8} {:>9.4} {accuracy:>9}\n", score.loss);
+    }
+    text += &format!(
+        "\nparameters hash {:016x}\ncurves in {}",
+        outcome.params_hash,
+        out.join("curves.svg").display()
+    );
+    text
+}

@@ -1,0 +1,8 @@
+//! What a run leaves behind: curves, pictures, a summary; and what it shows while it works.
+
+mod curves;
+pub mod plot;
+mod progress;
+
+pub use curves::{Curves, Point};
+pub use progress::Progress;

@@ -1,0 +1,259 @@
+//! `[data]`: where samples come from and how they are cut, scaled and split.
+
+use super::model::ModelFile;
+use super::table::{Marked, Table};
+use crate::complaint::Complaint;
+use kilograd::loss::Loss;
+
+/// The keys of `[data]`.
+pub const KEYS: &[&str] = &[
+    "source",
+    "csv",
+    "images",
+    "labels",
+    "test_images",
+    "test_labels",
+    "label",
+    "features",
+    "group",
+    "channels",
+    "window",
+    "hop",
+    "scale",
+    "target",
+    "test",
+];
+
+/// Where samples come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Origin {
+    /// `source = "digits"`: images of 8 × 8 pixels, 10 classes.
+    Digits,
+    /// `source = "motions"`: recordings of a watch, 6 axes, 4 activities.
+    Motions {
+        /// Names or indices of the axes to use; all if none.
+        channels: Option<Marked<Vec<String>>>,
+    },
+    /// `csv = "file.csv"`: a header line, then one sample (or one frame of a series) per line.
+    Csv {
+        /// The file.
+        path: Marked<String>,
+        /// The column that holds the class.
+        label: Option<Marked<String>>,
+        /// The columns to learn from; every other one if none.
+        features: Option<Vec<Marked<String>>>,
+        /// The column that says which recording a line belongs to.
+        group: Option<Marked<String>>,
+    },
+    /// `images = "…", labels = "…"`: IDX files, the MNIST format.
+    Idx {
+        /// Images and labels to train on.
+        train: (Marked<String>, Option<Marked<String>>),
+        /// Images and labels to test on; a share of the training part if none.
+        test: Option<(Marked<String>, Option<Marked<String>>)>,
+    },
+}
+
+/// Cutting a series into windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Windowing {
+    /// Frames per window.
+    pub length: Marked<u16>,
+    /// Frames from one window's start to the next.
+    pub hop: u16,
+}
+
+/// What is done to features before the network sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {
+    /// `(x − mean) / deviation` of each channel (of each column, for a vector) over the training part.
+    Standard,
+    /// `(x − min) / (max − min)` of each channel over the training part: 0 to 1.
+    Unit,
+    /// As they are.
+    None,
+}
+
+/// What the network learns to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The sample's class.
+    Label,
+    /// The sample itself: an autoencoder.
+    Input,
+}
+
+/// `[data]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataFile {
+    /// Where samples come from.
+    pub origin: Origin,
+    /// The key that names the origin, for errors about the data as a whole.
+    pub origin_span: std::ops::Range<usize>,
+    /// How a series is cut, if it is one.
+    pub windowing: Option<Windowing>,
+    /// How features are scaled ("standard").
+    pub scaling: Scaling,
+    /// What is learnt.
+    pub target: Target,
+    /// Share of the samples held out for the test (0.2).
+    pub test: Marked<f32>,
+}
+
+impl DataFile {
+    pub(super) fn read(table: &Table<'_>, model: &ModelFile) -> Result<Self, Complaint> {
+        let origins: Vec<&str> = ["source", "csv", "images"]
+            .into_iter()
+            .filter(|key| table.has(key))
+            .collect();
+        let named = match origins.as_slice() {
+            [one] => *one,
+            [] => {
+                let help = "add `source = \"digits\"`, `source = \"motions\"`, `csv = \"file.csv\"`, or \
+                            `images = \"…\"` with `labels = \"…\"`";
+                return Err(table.missing("source", help));
+            }
+            [_, second, ..] => {
+                return Err(table.wrong(second, "is a second source of data", "keep one of them"));
+            }
+        };
+        let (origin, owns, name): (_, &[&str], _) = match named {
+            "source" if table.choice("source", &["digits", "motions"])? == Some("digits") => {
+                (Origin::Digits, &[], "the built-in digits")
+            }
+            "source" => {
+                let channels = table
+                    .texts("channels")?
+                    .map(|names| names.into_iter().map(|name| name.value).collect())
+                    .map(|value| Marked {
+                        value,
+                        span: table.get("channels").map_or(table.span(), toml::Spanned::span),
+                    });
+                (
+                    Origin::Motions { channels },
+                    &["channels", "window", "hop"],
+                    "the built-in motions",
+                )
+            }
+            "csv" => (
+                csv(table)?,
+                &["label", "features", "group", "window", "hop"],
+                "CSV data",
+            ),
+            _ => (idx(table)?, &["labels", "test_images", "test_labels"], "IDX data"),
+        };
+        let common = [named, "scale", "target", "test"];
+        if let Some(key) = KEYS
+            .iter()
+            .find(|key| table.has(key) && !owns.contains(key) && !common.contains(key))
+        {
+            let help = if owns.is_empty() {
+                format!("remove it: {name} have no such setting")
+            } else {
+                format!("remove it: {name} knows {}", crate::complaint::listed(owns))
+            };
+            return Err(table.wrong(key, format!("does not go with `{named}`"), help));
+        }
+        let scaling = match table.choice("scale", &["standard", "unit", "none"])? {
+            Some("unit") => Scaling::Unit,
+            Some("none") => Scaling::None,
+            _ => Scaling::Standard,
+        };
+        let test = table
+            .number("test", "from 0 to below 1", |x| (0.0..1.0).contains(&x))?
+            .unwrap_or(0.2);
+        Ok(Self {
+            windowing: windowing(table)?,
+            target: target(table, model, &origin)?,
+            test: Marked {
+                value: test,
+                span: table.key_span("test"),
+            },
+            origin_span: table.key_span(named),
+            origin,
+            scaling,
+        })
+    }
+}
+
+fn marked(table: &Table<'_>, key: &str) -> Result<Option<Marked<String>>, Complaint> {
+    let span = table.get(key).map_or(table.span(), toml::Spanned::span);
+    Ok(table.text(key)?.map(|text| Marked {
+        value: text.to_owned(),
+        span,
+    }))
+}
+
+fn csv(table: &Table<'_>) -> Result<Origin, Complaint> {
+    Ok(Origin::Csv {
+        path: table.required("csv", marked(table, "csv")?, "\"file.csv\"")?,
+        label: marked(table, "label")?,
+        features: table.texts("features")?,
+        group: marked(table, "group")?,
+    })
+}
+
+fn idx(table: &Table<'_>) -> Result<Origin, Complaint> {
+    let images = table.required("images", marked(table, "images")?, "\"train-images-idx3-ubyte\"")?;
+    let test_labels = marked(table, "test_labels")?;
+    let test = marked(table, "test_images")?.map(|images| (images, test_labels.clone()));
+    if test.is_none() && test_labels.is_some() {
+        return Err(table.missing(
+            "test_images",
+            "add `test_images = \"…\"`, or remove `test_labels`",
+        ));
+    }
+    Ok(Origin::Idx {
+        train: (images, marked(table, "labels")?),
+        test,
+    })
+}
+
+fn windowing(table: &Table<'_>) -> Result<Option<Windowing>, Complaint> {
+    let hop = table.extent("hop")?;
+    let Some(length) = table.extent("window")? else {
+        return match hop {
+            Some(_) => Err(table.wrong("hop", "needs a `window`", "add `window = 64`, or remove `hop`")),
+            None => Ok(None),
+        };
+    };
+    let span = table.get("window").map_or(table.span(), toml::Spanned::span);
+    Ok(Some(Windowing {
+        length: Marked { value: length, span },
+        hop: hop.unwrap_or(length),
+    }))
+}
+
+/// The loss decides what can be learnt; saying it in the file makes a mistake visible.
+fn target(table: &Table<'_>, model: &ModelFile, origin: &Origin) -> Result<Target, Complaint> {
+    let target = match (table.choice("target", &["label", "input"])?, model.loss.value) {
+        (Some("label"), Loss::MeanSquaredError) => {
+            let help = "mean_squared_error learns to reproduce its input: write `target = \"input\"`, or \
+                        `loss = \"cross_entropy\"` to learn classes";
+            return Err(table.wrong("target", "does not go with the loss", help));
+        }
+        (Some("input"), Loss::CrossEntropy) => {
+            let help =
+                "write `loss = \"mean_squared_error\"` to reproduce the input, or `target = \"label\"`";
+            return Err(table.wrong("target", "does not go with the loss", help));
+        }
+        (_, Loss::CrossEntropy) => Target::Label,
+        (_, Loss::MeanSquaredError) => Target::Input,
+    };
+    if target == Target::Label {
+        let (missing, help) = match origin {
+            Origin::Csv { label: None, .. } => (
+                "label",
+                "add `label = \"name of the column that holds the class\"`",
+            ),
+            Origin::Idx { train: (_, None), .. } => ("labels", "add `labels = \"train-labels-idx1-ubyte\"`"),
+            Origin::Idx {
+                test: Some((_, None)),
+                ..
+            } => ("test_labels", "add `test_labels = \"t10k-labels-idx1-ubyte\"`"),
+            _ => return Ok(target),
+        };
+        return Err(table.missing(missing, help));
+    }
+    Ok(target)
+}

@@ -1,0 +1,119 @@
+//! Run files: a model, an optimizer, data and a training plan, in TOML.
+//!
+//! ```toml
+//! [model]
+//! input = 64
+//! layers = [{ kind = "dense", units = 32 }, { kind = "relu" }, { kind = "dense", units = 10 }]
+//! loss = "cross_entropy"
+//!
+//! [optimizer]
+//! kind = "sgd"
+//! learning_rate = 0.05
+//! momentum = 0.9
+//!
+//! [data]
+//! source = "digits"
+//!
+//! [fit]
+//! epochs = 20
+//! ```
+//!
+//! Every value keeps its place in the file, so that an error found much later (by the planner, or when
+//! the data turn out not to fit the model) still points at the line to change.
+
+mod data;
+mod fit;
+mod layer;
+mod model;
+mod optimizer;
+mod table;
+
+pub use data::{DataFile, Origin, Scaling, Target, Windowing};
+pub use fit::FitFile;
+pub use layer::LayerLine;
+pub use model::ModelFile;
+pub use optimizer::{OptimizerFile, WithOptimizer};
+pub use table::Marked;
+
+use crate::complaint::{Complaint, Source};
+use std::ops::Range;
+use std::path::Path;
+use table::Table;
+use toml::de::DeTable;
+
+/// A run file, checked as far as it can be without data.
+#[derive(Debug, Clone)]
+pub struct RunFile {
+    source: Source,
+    /// `[model]`.
+    pub model: ModelFile,
+    /// `[optimizer]`.
+    pub optimizer: OptimizerFile,
+    /// `[data]`.
+    pub data: DataFile,
+    /// `[fit]`.
+    pub fit: FitFile,
+}
+
+impl RunFile {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// A [`Complaint`] that names the line and the remedy.
+    pub fn read(path: &Path) -> Result<Self, Complaint> {
+        Self::parse(Source::read(path)?)
+    }
+
+    /// Checks a text.
+    ///
+    /// # Errors
+    /// A [`Complaint`] that names the line and the remedy.
+    pub fn parse(source: Source) -> Result<Self, Complaint> {
+        let parsed = DeTable::parse(&source.text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            source.complain(
+                span,
+                format!("this is not TOML: {}", error.message()),
+                "correct the line above",
+            )
+        })?;
+        let sections = ["model", "optimizer", "data", "fit"];
+        let top = Table::new(&source, "a run file", parsed.get_ref(), parsed.span(), &sections)?;
+        let model = ModelFile::read(&source, &top.required_section("model", model::KEYS)?)?;
+        let optimizer = OptimizerFile::read(&top)?;
+        let data = DataFile::read(&top.required_section("data", data::KEYS)?, &model)?;
+        let fit = FitFile::read(top.section("fit", fit::KEYS)?.as_ref())?;
+        Ok(Self {
+            model,
+            optimizer,
+            data,
+            fit,
+            source: source.clone(),
+        })
+    }
+
+    /// A complaint about a stretch of this file.
+    pub fn complain(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Complaint {
+        self.source.complain(span, message, help)
+    }
+
+    /// The folder that relative paths of the file start at.
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.source.name).parent().unwrap_or(Path::new(""))
+    }
+
+    /// The file's name without folder and ending.
+    pub fn name(&self) -> String {
+        Path::new(&self.source.name)
+            .file_stem()
+            .map_or("run".into(), |stem| stem.to_string_lossy().into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! Training as a run file asks for it.
+
+use super::keep::{self, SameData};
+use super::plan::{MAX_LAYERS, Network, last_layer};
+use super::score::{Score, score};
+use crate::complaint::{Complaint, Failure};
+use crate::data::Parts;
+use crate::report::{Curves, Point};
+use crate::run::{RunFile, Target, WithOptimizer};
+use kilograd::engine::Trainer;
+use kilograd::evaluate::MeanLoss;
+use kilograd::load::Loader;
+use kilograd::network::PlanOf;
+use kilograd::optim::Optimizer;
+use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
+use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
+use std::path::Path;
+
+/// A run that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// On the training part, with the final parameters.
+    pub train: Score,
+    /// On the validation part, if there is one.
+    pub validation: Option<Score>,
+    /// On the test part, if there is one.
+    pub test: Option<Score>,
+    /// Updates done.
+    pub steps: u32,
+    /// Epochs done.
+    pub epochs: u32,
+    /// Whether early stopping ended the run.
+    pub stopped_early: bool,
+    /// Number of parameters.
+    pub params: usize,
+    /// Bytes of the arena.
+    pub ram_bytes: usize,
+    /// 64-bit FNV-1a of the parameters' bytes.
+    pub params_hash: u64,
+    /// One point per epoch.
+    pub curves: Curves,
+}
+
+/// Is told how many samples have been learned from, and of each epoch.
+pub type Watch<'a> = dyn FnMut(u64, Option<&Point>) + 'a;
+
+/// What a run needs beside its file and data.
+pub struct Options<'a> {
+    /// Its folder, which exists. Checkpoints are kept there.
+    pub out: &'a Path,
+    /// Whether to go on from the folder's checkpoint.
+    pub resume: bool,
+    /// Who is told how it goes.
+    pub watch: &'a mut Watch<'a>,
+}
+
+/// Trains the model of `run` on `parts`.
+///
+/// # Errors
+/// A complaint about the model or the data, or the step at which training diverged.
+pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Outcome, Failure> {
+    let network = Network::new(run)?;
+    run.optimizer.with(Work {
+        run,
+        parts,
+        network: &network,
+        options,
+    })
+}
+
+struct Work<'a, 'o> {
+    run: &'a RunFile,
+    parts: &'a Parts,
+    network: &'a Network,
+    options: &'a mut Options<'o>,
+}
+
+impl WithOptimizer for Work<'_, '_> {
+    type Output = Result<Outcome, Failure>;
+
+    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+        let Self {
+            run,
+            parts,
+            network,
+            options,
+        } = self;
+        let plan = network.plan::<O>(run, true)?;
+        check_classes(run, &plan, parts)?;
+        // Words of eight bytes, since an arena begins at a multiple of them.
+        let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
+        let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
+        let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&plan, memory, optimizer)
+            .map_err(|error| Failure::Run(error.to_string()))?;
+        trainer.init(run.fit.seed);
+        let (curves, stopped_early) = epochs(run, parts, &mut trainer, options)?;
+        let Some(train) = score(&mut trainer, &parts.train) else {
+            return Err(Failure::Run("the training part holds no sample".into()));
+        };
+        Ok(Outcome {
+            train,
+            validation: score(&mut trainer, &parts.validation),
+            test: score(&mut trainer, &parts.test),
+            steps: trainer.steps(),
+            epochs: curves.points.last().map_or(0, |point| point.epoch),
+            stopped_early,
+            params: plan.parameters,
+            ram_bytes: plan.bytes(),
+            params_hash: hash(trainer.parameter_bytes()),
+            curves,
+        })
+    }
+}
+
+/// 64-bit FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(Fingerprint::new(), |digest, byte| digest.byte(*byte))
+        .value()
+}
+
+/// One output for each class, no more and no fewer.
+fn check_classes(run: &RunFile, plan: &PlanOf<MAX_LAYERS>, parts: &Parts) -> Result<(), Complaint> {
+    let (outputs, classes) = (plan.output.len(), parts.train.classes.len());
+    if run.data.target != Target::Label || outputs == classes {
+        return Ok(());
+    }
+    let message = format!("the model has {outputs} outputs, but the data have {classes} classes");
+    let help = format!("end with `{{ kind = \"dense\", units = {classes} }}`");
+    Err(run.complain(last_layer(run), message, help))
+}
+
+/// Runs the epochs, from the beginning or from the last checkpoint.
+fn epochs<O: Optimizer<f32>, const USES: u128>(
+    run: &RunFile,
+    parts: &Parts,
+    trainer: &mut Trainer<'_, f32, O, USES>,
+    options: &mut Options<'_>,
+) -> Result<(Curves, bool), Failure> {
+    let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
+    let (set, split) = parts.joined(run.fit.seed);
+    let mut mark = SameData::of(&set, split.training_len());
+    let mut state = State::beginning(run.fit.seed);
+    let path = options.out.join("checkpoint.bin");
+    let mut store = if options.resume {
+        Some(keep::resume(
+            &path,
+            &mut PartsMut(&mut [trainer, &mut state, &mut PartsMut(&mut [&mut mark])]),
+        )?)
+    } else if run.fit.checkpoint_every.is_some() {
+        Some(keep::create(
+            &path,
+            &PersistParts(&[trainer, &state, &PersistParts(&[&mark])]),
+        )?)
+    } else {
+        None
+    };
+    let mut curves = match options.resume {
+        true => Curves::read_csv(&options.out.join("curves.csv"), state.value.epochs()),
+        false => Curves::default(),
+    };
+    // More epochs than the run was to have at first.
+    if state.value.epochs() < run.fit.epochs {
+        state.value.reopen();
+    }
+    let goals = Goals {
+        epochs: run.fit.epochs,
+        patience: run.fit.stop_early,
+        save_every: run.fit.checkpoint_every.unwrap_or(0),
+    };
+    let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
+    let mut sample = vec![0.0; set.shape.len()];
+    let extra: [&dyn Persist; 1] = [&mark];
+    let mut stopped = None;
+    {
+        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
+        if let Some(store) = &mut store {
+            fit = fit.checkpoint(store, &extra);
+        }
+        let mut seen = Seen {
+            training: split.training_len(),
+            batch: run.fit.batch.value,
+            ..Seen::default()
+        };
+        while let Some(event) = fit.next_event().map_err(|error| told(&error))? {
+            match event {
+                Event::Alarm(Alarm::NotFinite { step }) => return Err(diverged(run, step)),
+                Event::Stopped(stop) => stopped = Some(stop),
+                event => seen.take(&event, &mut curves, options.watch),
+            }
+        }
+    }
+    if let Some(store) = &mut store {
+        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark])]);
+        store.save(&whole).map_err(|error| told(&error))?;
+    }
+    Ok((curves, stopped == Some(Stop::Patience)))
+}
+
+/// What has been seen of a run.
+#[derive(Default)]
+struct Seen {
+    /// Samples of an epoch.
+    training: u32,
+    batch: u32,
+    step: u32,
+    /// Steps at which the epoch began.
+    began: Option<u32>,
+    epoch: u32,
+    norm: MeanLoss,
+}
+
+impl Seen {
+    fn take(&mut self, event: &Event, curves: &mut Curves, watch: &mut Watch<'_>) {
+        match *event {
+            Event::Step { step, norm, .. } => {
+                self.step = step;
+                self.norm.push(norm);
+                let began = *self.began.get_or_insert(step - 1);
+                let within = u64::from(step - began) * u64::from(self.batch);
+                let before = u64::from(self.epoch) * u64::from(self.training);
+                watch(before + within.min(self.training.into()), None);
+            }
+            Event::Epoch {
+                epoch,
+                loss,
+                validation,
+                accuracy,
+            } => {
+                let point = Point {
+                    epoch,
+                    step: self.step.into(),
+                    train_loss: loss,
+                    validation_loss: validation,
+                    validation_accuracy: accuracy,
+                    gradient_norm: std::mem::take(&mut self.norm).value(),
+                };
+                watch(u64::from(epoch) * u64::from(self.training), Some(&point));
+                curves.points.push(point);
+                self.epoch = epoch;
+                self.began = Some(self.step);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn diverged(run: &RunFile, step: u32) -> Failure {
+    let advice = "lower `learning_rate` in [optimizer], or scale the data (`scale = \"standard\"` in [data])";
+    Failure::Run(format!(
+        "{}: training diverged at step {step}: {advice}",
+        run.name()
+    ))
+}

@@ -1,0 +1,100 @@
+//! Planning the model of a run file, where every fault of it points at a line.
+
+use crate::complaint::Complaint;
+use crate::data::spoken;
+use crate::run::{RunFile, Target};
+use kilograd::engine::Training;
+use kilograd::network::{Entry, Model, PlanError, PlanOf, Shape};
+use kilograd::optim::Optimizer;
+
+/// Layers that a run file may have.
+pub const MAX_LAYERS: usize = 128;
+
+/// The model of a run file, owned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    input: Shape,
+    layers: Vec<Entry>,
+}
+
+impl Network {
+    /// The model that `run` describes.
+    ///
+    /// # Errors
+    /// A [`Complaint`] if there are more layers than [`MAX_LAYERS`].
+    pub fn new(run: &RunFile) -> Result<Self, Complaint> {
+        let layers: Vec<Entry> = run.model.layers.iter().map(|line| line.entry).collect();
+        match run.model.layers.get(MAX_LAYERS) {
+            Some(line) => {
+                let message = format!("layer {MAX_LAYERS} is one too many");
+                Err(run.complain(line.span.clone(), message, format!("keep to {MAX_LAYERS} layers")))
+            }
+            None => Ok(Self {
+                input: run.model.input.value,
+                layers,
+            }),
+        }
+    }
+
+    /// The model as a value.
+    pub fn model(&self) -> Model<'_> {
+        Model::new(self.input, &self.layers)
+    }
+
+    /// Plans training with `O`, or inference.
+    ///
+    /// # Errors
+    /// A [`Complaint`] about the line of the layer at fault.
+    pub fn plan<O: Optimizer<f32>>(
+        &self,
+        run: &RunFile,
+        train: bool,
+    ) -> Result<PlanOf<MAX_LAYERS>, Complaint> {
+        let batch = u16::try_from(run.fit.batch.value).map_err(|_| {
+            let message = format!("a batch of {} is too large", run.fit.batch.value);
+            run.complain(run.fit.batch.span.clone(), message, "write at most 65535")
+        })?;
+        let training = Training::<f32, O>::new(run.model.loss.value).batch(batch);
+        let training = if train { training } else { training.inference() };
+        let plan = self
+            .model()
+            .try_plan(&training)
+            .map_err(|error| faulty(run, &error))?;
+        if run.data.target == Target::Input && plan.output.len() != self.input.len() {
+            let message = format!(
+                "the model answers with {} values, but is to reproduce its input of {}",
+                plan.output.len(),
+                self.input.len()
+            );
+            let help = format!("end with `{{ kind = \"dense\", units = {} }}`", self.input.len());
+            return Err(run.complain(last_layer(run), message, help));
+        }
+        Ok(plan)
+    }
+}
+
+/// The line of the last layer, which decides the output.
+pub(super) fn last_layer(run: &RunFile) -> std::ops::Range<usize> {
+    run.model
+        .layers
+        .last()
+        .map_or(run.model.input.span.clone(), |line| line.span.clone())
+}
+
+/// A planner's error, at the line of its layer.
+///
+/// The planner's text says what is wrong and what is right; the help adds what the layer is given.
+fn faulty(run: &RunFile, error: &PlanError) -> Complaint {
+    let Some((number, line)) = error
+        .layer
+        .and_then(|layer| Some((layer, run.model.layers.get(layer)?)))
+    else {
+        return run.complain(run.model.input.span.clone(), error.to_string(), "");
+    };
+    let mut shape = run.model.input.value;
+    for earlier in run.model.layers.iter().take(number) {
+        shape = earlier.entry.layer().output(shape).unwrap_or(shape);
+    }
+    let help = format!("the input of layer {number} is {}", spoken(shape));
+    run.complain(line.span.clone(), error.to_string(), help)
+}
