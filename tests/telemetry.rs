@@ -47,43 +47,51 @@ impl Write for Wire {
     }
 }
 
-/// Every event, and its frame in hexadecimal, worked out by hand from `docs/formats.md`.
+/// Events of every kind, in the order of `docs/formats.md`.
 #[rustfmt::skip]
-const GOLDEN: [(Event, &str); 15] = [
-    (Event::Step { step: 1, loss: 0.5, norm: 2.0 }, "01 02 01 01 01 02 3f 01 01 02 40 00"),
-    (Event::Step { step: 300, loss: 1.5, norm: 0.1 }, "01 03 ac 02 01 07 c0 3f cd cc cc 3d 00"),
-    (Event::Epoch { epoch: 7, loss: 0.25, validation: None, accuracy: None }, "03 01 07 01 03 80 3e 01 01 00"),
-    (Event::Epoch { epoch: 8, loss: 0.25, validation: Some(1.0), accuracy: Some(0.75) },
-        "03 01 08 01 04 80 3e 01 01 04 80 3f 01 01 03 40 3f 00"),
-    (Event::Window { class: 3, pooled: 200 }, "05 02 03 c8 01 00"),
-    (Event::Saved { step: 5, sequence: 1 }, "04 03 05 01 00"),
-    (Event::Saved { step: 128, sequence: u64::MAX }, "0e 03 80 01 ff ff ff ff ff ff ff ff ff 01 00"),
-    (Event::Alarm(Alarm::NotFinite { step: 9 }), "02 04 02 09 00"),
-    (Event::Alarm(Alarm::Overrun { frames: 2 }), "04 04 01 02 00"),
-    (Event::Alarm(Alarm::Sensor), "03 04 02 00"),
-    (Event::Stopped(Stop::Epochs), "02 05 01 00"),
-    (Event::Stopped(Stop::Patience), "03 05 01 00"),
-    (Event::Stopped(Stop::NoSamples), "03 05 02 00"),
-    (Event::Stopped(Stop::Label), "03 05 03 00"),
-    (Event::Window { class: u16::MAX, pooled: u16::MAX }, "08 02 ff ff 03 ff ff 03 00"),
+const EVENTS: [Event; 15] = [
+    Event::Step { step: 1, loss: 0.5, norm: 2.0 },
+    Event::Step { step: 300, loss: 1.5, norm: 0.1 },
+    Event::Epoch { epoch: 7, loss: 0.25, validation: None, accuracy: None },
+    Event::Epoch { epoch: 8, loss: 0.25, validation: Some(1.0), accuracy: Some(0.75) },
+    Event::Window { class: 3, pooled: 200 },
+    Event::Window { class: u16::MAX, pooled: u16::MAX },
+    Event::Saved { step: 5, sequence: 1 },
+    Event::Saved { step: 128, sequence: u64::MAX },
+    Event::Alarm(Alarm::NotFinite { step: 9 }),
+    Event::Alarm(Alarm::Overrun { frames: 2 }),
+    Event::Alarm(Alarm::Sensor),
+    Event::Stopped(Stop::Epochs),
+    Event::Stopped(Stop::Patience),
+    Event::Stopped(Stop::NoSamples),
+    Event::Stopped(Stop::Label),
 ];
 
-fn bytes(hexadecimal: &str) -> Vec<u8> {
+/// Events and their frames as they are written down: `event  bytes`.
+fn documented() -> Vec<(&'static str, Vec<u8>)> {
+    let text = include_str!("../docs/formats.md");
+    let (_, section) = text.split_once("## Telemetry").unwrap();
+    let table = section.split("```").nth(1).unwrap();
+    let lines = table.lines().filter_map(|line| line.split_once("  "));
     let byte = |text| u8::from_str_radix(text, 16).unwrap();
-    hexadecimal.split(' ').map(byte).collect()
+    lines
+        .map(|(event, frame)| (event, frame.trim().split(' ').map(byte).collect()))
+        .collect()
 }
 
 #[test]
-fn every_event_has_its_bytes() {
-    for (event, frame) in GOLDEN {
+fn every_event_has_the_bytes_that_are_written_down() {
+    let documented = documented();
+    assert_eq!(documented.len(), EVENTS.len());
+    for (event, (name, frame)) in EVENTS.into_iter().zip(documented) {
+        assert_eq!(format!("{event:?}"), name);
         let mut telemetry = Telemetry::new(Wire::new(0, 0));
         telemetry.on(&event);
         assert_eq!(telemetry.dropped(), 0);
         let mut found = telemetry.release().bytes;
-        assert_eq!(found, bytes(frame), "{event:?}: {found:02x?}");
+        assert_eq!(found, frame, "{name}: {found:02x?}");
         assert_eq!(decode(&mut found), Some(event));
-        let mut open = bytes(frame);
-        open.pop();
+        let mut open = frame[..frame.len() - 1].to_vec();
         assert_eq!(decode(&mut open), Some(event), "without its zero");
     }
 }
@@ -145,7 +153,7 @@ fn a_reader_that_joins_in_the_middle_is_in_step_at_the_next_zero() {
 
 #[test]
 fn a_wire_that_stalls_loses_whole_events_and_says_how_many() {
-    let events = GOLDEN.map(|(event, _)| event);
+    let events = [EVENTS, EVENTS].concat();
     for stall in 0..100 {
         let mut telemetry = Telemetry::new(Wire::new(stall, 3));
         let mut sent = vec![];
@@ -187,10 +195,10 @@ fn noise_is_no_event_and_no_panic() {
     // A frame of the right form is an event: telemetry has no checksum.
     assert!(events < 30_000);
     // A frame with one byte changed is some event or none.
-    for (_, frame) in GOLDEN {
-        for at in 0..bytes(frame).len() {
+    for (_, whole) in documented() {
+        for at in 0..whole.len() {
             for value in 0..=255 {
-                let mut frame = bytes(frame);
+                let mut frame = whole.clone();
                 frame[at] = value;
                 decode(&mut frame);
             }

@@ -278,7 +278,7 @@ where
         };
         let label = board.label(frame.at);
         let course = &mut self.course.value;
-        course.frames += 1;
+        course.frames = course.frames.saturating_add(1);
         let Kit { windows, pool, .. } = &mut self.parts;
         if label != course.label {
             // No window spans two labels.
@@ -295,7 +295,8 @@ where
         });
         if pool.len() >= usize::from(self.settings.least_windows) {
             self.run.value.reopen();
-            course.until = Some(self.run.value.epochs() + self.settings.epochs_per_window);
+            let epochs = self.run.value.epochs();
+            course.until = Some(epochs.saturating_add(self.settings.epochs_per_window));
         }
         Ok(Status::Working)
     }

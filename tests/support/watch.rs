@@ -1,17 +1,17 @@
 //! A watch that learns and can lose its power: the application on a simulated flash, its boards, and
 //! memory that holds anything.
 
-use kilograd::app::{App, Board, Boot, Kit, Settings, Status};
-use kilograd::checkpoint::{Frames, Store};
+use kilograd::app::{App, AppError, Board, Boot, Kit, Settings, Status};
+use kilograd::checkpoint::{Frames, LoadError, Store};
 use kilograd::collect::{Frame, Pool, Tally, Windows};
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::network::{Model, PlanOf, Shape, conv1d, dense, relu};
 use kilograd::number::random::Pcg;
 use kilograd::optim::Optimizer;
+use kilograd::persist::{Fingerprint, Parts, Persist, Record};
 use kilograd::prepare::Standardizer;
-use kilograd::train::{Clock, Event};
+use kilograd::train::{Clock, Event, State};
 use kilograd_sim::flash::{Cell, FaultFlash};
-use std::fmt::Debug;
 
 /// Its flash: three segments of the state's size and more.
 pub type Flash = FaultFlash<Cell<4, 512>>;
@@ -74,7 +74,7 @@ impl Board<2> for Recorded<'_> {
     }
 
     fn rewind(&mut self, frames: u64) -> bool {
-        self.next = frames as usize;
+        self.next = self.frames.len().min(frames as usize);
         true
     }
 
@@ -97,8 +97,38 @@ pub struct Watch<O> {
 pub enum End {
     /// Everything was learned, and the last checkpoint kept.
     Done,
-    /// The power went.
+    /// The power went, or there was no more to be lived.
     Cut,
+    /// There is a checkpoint, and it was refused.
+    Refused(LoadError),
+    /// The application gave up.
+    Failed(AppError),
+}
+
+/// All memory of a watch.
+struct Memory {
+    arena: Arena<4096>,
+    window: [i16; LENGTH * 2],
+    samples: [i16; SLOTS * LENGTH * 2],
+    labels: [u8; SLOTS],
+    tallies: [Tally; CLASSES],
+    sample: [f32; LENGTH * 2],
+}
+
+impl Memory {
+    fn of(garbage: u8) -> Self {
+        let mut arena = Arena::ZERO;
+        arena.fill(garbage);
+        let word = i16::from_le_bytes([garbage; 2]);
+        Self {
+            arena,
+            window: [word; LENGTH * 2],
+            samples: [word; SLOTS * LENGTH * 2],
+            labels: [garbage; SLOTS],
+            tallies: [Tally { seen: 77, stored: 7 }; CLASSES],
+            sample: [f32::from_bits(u32::from_le_bytes([garbage; 4])); LENGTH * 2],
+        }
+    }
 }
 
 impl<O: Optimizer<f32>> Watch<O> {
@@ -107,11 +137,24 @@ impl<O: Optimizer<f32>> Watch<O> {
         Flash::new(12 * 1024, seed)
     }
 
+    fn plan(&self) -> PlanOf<4> {
+        NET.try_plan(&(self.training)()).unwrap()
+    }
+
+    fn kit<'m>(&self, plan: &'m PlanOf<4>, memory: &'m mut Memory) -> Kit<'m, f32, O, { u128::MAX }, 2> {
+        Kit {
+            trainer: Trainer::new(plan, &mut memory.arena, self.optimizer).unwrap(),
+            windows: Windows::new(&mut memory.window, 3)
+                .unwrap()
+                .longest_step(PERIOD * 3 / 2),
+            pool: Pool::new(&mut memory.samples, &mut memory.labels, &mut memory.tallies, 5).unwrap(),
+            scaler: Standardizer::new(1.0),
+            sample: &mut memory.sample,
+        }
+    }
+
     /// Boots in memory that holds garbage, and lives for as many pieces of work as `polls`, or until the
     /// board ends or the flash loses its power. `between` is called before each piece.
-    ///
-    /// # Panics
-    /// When the application fails though the power is on.
     pub fn live<B: Board<2>>(
         &self,
         flash: &mut Flash,
@@ -120,28 +163,15 @@ impl<O: Optimizer<f32>> Watch<O> {
         garbage: u8,
         mut between: impl FnMut(&mut B),
     ) -> End {
-        let plan: PlanOf<4> = NET.try_plan(&(self.training)()).unwrap();
-        let mut arena = Arena::<4096>::ZERO;
-        arena.fill(garbage);
-        let word = i16::from_le_bytes([garbage; 2]);
-        let (mut window, mut samples) = ([word; LENGTH * 2], [word; SLOTS * LENGTH * 2]);
-        let (mut labels, mut tallies) = ([garbage; SLOTS], [Tally { seen: 77, stored: 7 }; CLASSES]);
-        let mut sample = [f32::from_bits(u32::from_le_bytes([garbage; 4])); LENGTH * 2];
-        let region = 0..flash.image().len() as u32;
-        let kit = Kit {
-            trainer: Trainer::<f32, O, { u128::MAX }>::new(&plan, &mut arena, self.optimizer).unwrap(),
-            windows: Windows::new(&mut window, 3).unwrap().longest_step(PERIOD * 3 / 2),
-            pool: Pool::new(&mut samples, &mut labels, &mut tallies, 5).unwrap(),
-            scaler: Standardizer::new(1.0),
-            sample: &mut sample,
-        };
+        let (plan, mut memory) = (self.plan(), Memory::of(garbage));
         let settings = Settings {
             least_windows: 5,
             epochs_per_window: 1,
             save_every: self.save_every,
         };
+        let region = 0..flash.image().len() as u32;
         let store = Store::<_, CHUNK>::new(flash, region).unwrap();
-        let mut app = App::new(kit, store, settings, 3);
+        let mut app = App::new(self.kit(&plan, &mut memory), store, settings, 3);
         match app.boot(board) {
             Ok(Boot::Resumed(_)) => {}
             Ok(Boot::Blank) => {
@@ -151,29 +181,71 @@ impl<O: Optimizer<f32>> Watch<O> {
                 }
                 app.scaler().freeze();
             }
-            Err(error) => return cut(app.release(), &error),
+            Err(_) if app.release().is_off() => return End::Cut,
+            Err(error) => return End::Refused(error),
         }
         for _ in 0..polls {
             between(board);
-            match app.poll(board) {
-                Ok(Status::Done) => {
-                    return match app.save() {
-                        Ok(_) => End::Done,
-                        Err(error) => cut(app.release(), &error),
-                    };
-                }
-                Ok(Status::Working | Status::Waiting) => {}
-                Err(error) => return cut(app.release(), &error),
+            let done = match app.poll(board) {
+                Ok(Status::Done) => app.save().map(|_| true).map_err(AppError::from),
+                Ok(Status::Working | Status::Waiting) => Ok(false),
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(true) => return End::Done,
+                Ok(false) => {}
+                Err(_) if app.release().is_off() => return End::Cut,
+                Err(error) => return End::Failed(error),
             }
         }
         End::Cut
     }
+
+    /// Bytes of the trainer's state, which is the first part of the watch's.
+    pub fn trainer_size(&self) -> usize {
+        let (plan, mut memory) = (self.plan(), Memory::of(0));
+        self.kit(&plan, &mut memory).trainer.size()
+    }
+
+    /// Puts a checkpoint on flash that is whole in every checksum and holds these bytes.
+    pub fn forge(&self, flash: &mut Flash, bytes: &[u8]) {
+        let (plan, mut memory) = (self.plan(), Memory::of(0));
+        let kit = self.kit(&plan, &mut memory);
+        // A record is known by its size and schema, not by its type.
+        let (run, course) = (State::beginning(0), Record::<u8, 32>::new(1, 0));
+        let extra: [&dyn Persist; 4] = [&course, &kit.scaler, &kit.windows, &kit.pool];
+        let forged = Forged {
+            bytes,
+            like: &Parts(&[&kit.trainer, &run, &Parts(&extra)]),
+        };
+        let region = 0..flash.image().len() as u32;
+        Store::<_, CHUNK>::new(flash, region)
+            .unwrap()
+            .save(&forged)
+            .unwrap();
+    }
 }
 
-/// A failure counts as a cut if the power is off, and as a broken promise otherwise.
-fn cut(flash: &Flash, error: &dyn Debug) -> End {
-    assert!(flash.is_off(), "{error:?}");
-    End::Cut
+/// Any bytes that say they are a certain state.
+struct Forged<'a> {
+    bytes: &'a [u8],
+    like: &'a dyn Persist,
+}
+
+impl Persist for Forged<'_> {
+    fn size(&self) -> usize {
+        self.like.size()
+    }
+
+    fn read(&self, offset: usize, out: &mut [u8]) {
+        for (to, from) in out.iter_mut().zip(self.bytes.iter().skip(offset)) {
+            *to = *from;
+        }
+    }
+
+    fn describe(&self, digest: &mut Fingerprint) {
+        self.like.describe(digest);
+    }
 }
 
 /// Every byte of the newest state on a flash.

@@ -1,5 +1,6 @@
 //! What happens during training, as values.
 
+use crate::number::Scalar;
 use serde::{Deserialize, Serialize};
 
 /// Something that an observer may want to know.
@@ -22,7 +23,8 @@ pub enum Event {
     Epoch {
         /// Epochs so far.
         epoch: u32,
-        /// Mean loss over the training samples of the epoch, as they were learned.
+        /// Mean loss over the training samples of the epoch, as they were learned. A sample whose loss is
+        /// not finite does not count; NaN if none is left.
         loss: f32,
         /// Mean loss over the held-out samples; `None` if there are none.
         validation: Option<f32>,
@@ -80,4 +82,10 @@ pub enum Stop {
     /// A sample's label does not fit the loss: a class where values are needed, or a class that the
     /// model has no output for.
     Label,
+}
+
+/// A figure to report. Machines differ in the bits of NaN, so it is always the same one.
+pub(super) fn figure(value: impl Scalar) -> f32 {
+    let value = value.to_f32();
+    if value.is_nan() { f32::NAN } else { value }
 }

@@ -1,5 +1,6 @@
 //! Fitting a model to a set of samples.
 
+use super::event::figure;
 use super::progress::Phase;
 use super::{Alarm, Event, Goals, State, Stop};
 use crate::checkpoint::{self, SaveError, Saved, Store};
@@ -191,8 +192,11 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         let progress = &mut self.state.value;
         progress.cursor = self.loader.cursor();
         progress.batch = N::Scalar::from_bits(progress.batch).plus(loss).to_bits();
-        progress.training = N::Scalar::from_bits(progress.training).plus(loss).to_bits();
-        progress.trained += 1;
+        // One sample whose loss is not finite is told by its update, and must not spoil the epoch's mean.
+        if loss.is_finite() {
+            progress.training = N::Scalar::from_bits(progress.training).plus(loss).to_bits();
+            progress.trained = progress.trained.saturating_add(1);
+        }
         if self.trainer.summed() >= self.trainer.plan().batch {
             return self.update();
         }
@@ -231,8 +235,9 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         let progress = &mut self.state.value;
         progress.validation = N::Scalar::from_bits(progress.validation).plus(loss).to_bits();
         if let Label::Class(class) = label {
-            progress.classed += 1;
-            progress.right += u32::from(argmax(self.trainer.output().data) == Some(class.into()));
+            progress.classed = progress.classed.saturating_add(1);
+            let hit = argmax(self.trainer.output().data) == Some(class.into());
+            progress.right = progress.right.saturating_add(hit.into());
         }
         progress.phase = Phase::Validating(index + 1);
         None
@@ -252,14 +257,14 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         let loss = training.over(trained);
         let validation = (held_out > 0).then(|| validation.over(held_out));
         let monitored = validation.unwrap_or(loss);
-        if progress
-            .best
-            .is_none_or(|best| monitored < N::Scalar::from_bits(best))
-        {
+        // A loss that is not finite is never the best: nothing would be better than NaN.
+        let is_better = |best| monitored < N::Scalar::from_bits(best);
+        let is_known = monitored.is_finite() && (held_out > 0 || trained > 0);
+        if is_known && progress.best.is_none_or(is_better) {
             progress.best = Some(monitored.to_bits());
             progress.since = 0;
         } else {
-            progress.since += 1;
+            progress.since = progress.since.saturating_add(1);
         }
         let tired = self
             .goals
@@ -272,8 +277,8 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         };
         Some(Event::Epoch {
             epoch: progress.cursor.epoch,
-            loss: loss.to_f32(),
-            validation: validation.map(Scalar::to_f32),
+            loss: if trained > 0 { figure(loss) } else { f32::NAN },
+            validation: validation.map(figure),
             accuracy: (classed > 0).then(|| right as f32 / classed as f32),
         })
     }
