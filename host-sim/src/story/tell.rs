@@ -3,9 +3,9 @@
 use super::files::{self, FILES};
 use super::table::{as_json, as_table, percent};
 use super::{News, Options, run};
-use crate::command::say;
 use crate::complaint::Failure;
 use crate::report::Progress;
+use crate::report::say;
 use std::fmt::Write;
 
 /// Tells the story, and leaves its files in a folder.
