@@ -19,6 +19,14 @@ const NET: Model = Model::new(
 );
 const FLOAT: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy).batch(4));
 const FIXED: PlanOf<{ NET.len() }> = NET.plan(Training::<Bfp14, Sgd>::new(Loss::CrossEntropy).batch(4));
+const MIRROR: Model = Model::new(
+    Shape::vector(INPUTS as u16),
+    &[dense(8), relu(), dense(INPUTS as u16)],
+);
+const FLOAT_MIRROR: PlanOf<{ MIRROR.len() }> =
+    MIRROR.plan(Training::<f32, Sgd>::new(Loss::MeanSquaredError).batch(4));
+const FIXED_MIRROR: PlanOf<{ MIRROR.len() }> =
+    MIRROR.plan(Training::<Bfp14, Sgd>::new(Loss::MeanSquaredError).batch(4));
 const SCALE: Exponent = Exponent(-10);
 const SGD: Sgd = Sgd {
     learning_rate: 0.05,
@@ -107,6 +115,44 @@ fn block_fixed_point_follows_float() {
     // Step by step, not only at the end.
     for (step, (a, b)) in losses.iter().zip(&fixed_losses).enumerate() {
         assert!((a - b).abs() <= 0.05 * (a + 0.2), "step {step}: {a} and {b}");
+    }
+}
+
+/// Mean loss of each of 30 epochs of an autoencoder.
+fn mirror<N: Kernel, const USES: u128>(plan: &Plan, scale: kilograd::number::Scale<N>) -> Vec<f32>
+where
+    Sgd: Optimizer<N>,
+{
+    let mut memory = Arena::<8192>::ZERO;
+    let mut trainer = Trainer::<N, Sgd, USES>::new(plan, &mut memory, SGD).unwrap();
+    trainer.init(5);
+    let training = samples(1, 400);
+    let epoch = |trainer: &mut Trainer<'_, N, Sgd, USES>| {
+        let mut sum = N::Scalar::default();
+        for batch in training.chunks(4) {
+            for (x, _) in batch {
+                let data = x.map(|value| N::Elem::from_f32(value, scale));
+                sum = sum.plus(
+                    trainer
+                        .learn(View { data: &data, scale }, Target::Itself)
+                        .unwrap(),
+                );
+            }
+            trainer.update();
+        }
+        sum.over(400).to_f32()
+    };
+    (0..30).map(|_| epoch(&mut trainer)).collect()
+}
+
+#[test]
+fn squared_error_follows_float() {
+    let float = mirror::<f32, { FLOAT_MIRROR.uses() }>(&FLOAT_MIRROR, ());
+    let fixed = mirror::<Bfp14, { FIXED_MIRROR.uses() }>(&FIXED_MIRROR, SCALE);
+    println!("{float:?}\n{fixed:?}");
+    assert!(float[29] < 0.5 * float[0], "the task is learned: {float:?}");
+    for (epoch, (a, b)) in float.iter().zip(&fixed).enumerate() {
+        assert!((a - b).abs() <= 0.02 * a, "epoch {epoch}: {a} and {b}");
     }
 }
 

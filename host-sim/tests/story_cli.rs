@@ -1,6 +1,5 @@
 //! The story as a user runs it.
 
-#[allow(dead_code, reason = "shared with the tests of the other commands")]
 mod support;
 
 use serde_json::Value;

@@ -2,20 +2,20 @@
 
 use kilograd::engine::{Arena, Clip, Parameter, Trainer, Training};
 use kilograd::kernel::Kernel;
+use kilograd::kernel::Loops;
 use kilograd::loss::Loss;
-use kilograd::math::Functions;
 use kilograd::network::{Model, PlanOf};
 use kilograd::number::{Number, Scalar};
 use kilograd::optim::Optimizer;
 
 /// A float number: elements, parameters, gradients and losses are of one type.
 pub trait Real:
-    Kernel + Functions + Scalar + Number<Elem = Self, Bias = Self, Gradient = Self, Scalar = Self> + Into<f64>
+    Kernel + Loops + Scalar + Number<Elem = Self, Bias = Self, Gradient = Self, Scalar = Self> + Into<f64>
 {
 }
 
 impl<F> Real for F where
-    F: Kernel + Functions + Scalar + Number<Elem = F, Bias = F, Gradient = F, Scalar = F> + Into<f64>
+    F: Kernel + Loops + Scalar + Number<Elem = F, Bias = F, Gradient = F, Scalar = F> + Into<f64>
 {
 }
 

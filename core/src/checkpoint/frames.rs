@@ -11,10 +11,15 @@ pub(super) const READS: u32 = 32;
 
 /// A chunk's checksum is salted with where it belongs, so that a leftover of another frame never fits.
 pub(super) fn salt(mark: &Mark, index: u32) -> [u8; 20] {
-    let [a, b, c, d, e, f, g, h] = mark.sequence.to_le_bytes();
-    let [i, j, k, l, m, n, o, p] = mark.fingerprint.to_le_bytes();
-    let [q, r, s, t] = index.to_le_bytes();
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
+    let (sequence, fingerprint) = (mark.sequence, mark.fingerprint);
+    // In words: byte by byte it would be one of the longest functions of the store.
+    bytemuck::must_cast([
+        (sequence as u32).to_le(),
+        ((sequence >> 32) as u32).to_le(),
+        (fingerprint as u32).to_le(),
+        ((fingerprint >> 32) as u32).to_le(),
+        index.to_le(),
+    ])
 }
 
 /// One chunk's checksum mixed into the digest of those before it.

@@ -1,11 +1,14 @@
 //! The engine: runs a planned model forward, backward and through its update, in one arena.
 
 mod arena;
+mod backward;
+mod forward;
 mod pass;
 mod planning;
 mod state;
 mod trainer;
 mod update;
+mod work;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};

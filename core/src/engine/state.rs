@@ -20,29 +20,24 @@ const REGIONS: usize = 5;
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     fn counters(&self) -> [u8; COUNTERS] {
         let (state, increment) = self.random.state();
-        let mut bytes = [0; COUNTERS];
-        let fields = self
-            .steps
-            .to_le_bytes()
-            .into_iter()
-            .chain(self.summed.to_le_bytes())
-            .chain(self.window.to_le_bytes())
-            .chain(state.to_le_bytes())
-            .chain(increment.to_le_bytes());
-        for (to, from) in bytes.iter_mut().zip(fields) {
-            *to = from;
-        }
-        bytes
+        // In words: byte by byte it would be one of the longest functions of the engine.
+        bytemuck::must_cast([
+            self.steps.to_le(),
+            (u32::from(self.summed) | u32::from(self.window) << 16).to_le(),
+            (state as u32).to_le(),
+            ((state >> 32) as u32).to_le(),
+            (increment as u32).to_le(),
+            ((increment >> 32) as u32).to_le(),
+        ])
     }
 
     fn set_counters(&mut self, bytes: [u8; COUNTERS]) {
-        let [s0, s1, s2, s3, b0, b1, w0, w1, random @ ..] = bytes;
-        self.steps = u32::from_le_bytes([s0, s1, s2, s3]);
-        self.summed = u16::from_le_bytes([b0, b1]);
-        self.window = u16::from_le_bytes([w0, w1]);
-        let [a0, a1, a2, a3, a4, a5, a6, a7, increment @ ..] = random;
-        let state = u64::from_le_bytes([a0, a1, a2, a3, a4, a5, a6, a7]);
-        self.random = Pcg::from_state((state, u64::from_le_bytes(increment)));
+        let [steps, samples, s0, s1, i0, i1] = bytemuck::must_cast::<_, [u32; 6]>(bytes).map(u32::from_le);
+        self.steps = steps;
+        self.summed = samples as u16;
+        self.window = (samples >> 16) as u16;
+        let wide = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        self.random = Pcg::from_state((wide(s0, s1), wide(i0, i1)));
     }
 
     fn saved_gradients(&self) -> usize {

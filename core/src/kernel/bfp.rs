@@ -5,7 +5,7 @@
 //! holds 256 groups: `256 · (32 · 8191² + 128) / 256 < 2³¹`. So a sum has up to 8,192 terms. Integer
 //! sums do not depend on their order, so accelerated twins may take any.
 
-use super::{Grad, Kernel, Sweep};
+use super::{Grad, Kernel, Sweep, bfp_loss};
 use crate::loss::Loss;
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
@@ -19,16 +19,16 @@ const GROUP: usize = 32;
 const GROUP_SHIFT: i32 = 8;
 
 /// Follows the largest magnitude, and limits to the mantissa.
-struct Limiter {
-    peak: u32,
+pub(super) struct Limiter {
+    pub(super) peak: u32,
 }
 
 impl Limiter {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { peak: 0 }
     }
 
-    fn limit(&mut self, value: i32) -> i16 {
+    pub(super) fn limit(&mut self, value: i32) -> i16 {
         self.peak = self.peak.max(value.unsigned_abs());
         value.clamp(-MANTISSA, MANTISSA) as i16
     }
@@ -48,7 +48,7 @@ fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -
     outer.saturating_add(shift(inner, GROUP_SHIFT))
 }
 
-fn bits(exponent: Exponent) -> i32 {
+pub(super) fn bits(exponent: Exponent) -> i32 {
     exponent.0.into()
 }
 
@@ -274,48 +274,12 @@ impl Kernel for Bfp14 {
         limiter.peak
     }
 
-    /// Exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
     fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
-        let highest = z.data.iter().copied().max().unwrap_or(0);
-        let by = -12 - bits(z.scale);
-        let below = |z: i16| shift(i32::from(highest) - i32::from(z), by).unsigned_abs();
-        let sum: u32 = z
-            .data
-            .iter()
-            .map(|z| fixed::exp_negative(below(*z)))
-            .fold(0, u32::saturating_add);
-        let reciprocal = (1_u32 << 31).checked_div(sum).unwrap_or(0);
-        let to_delta = bits(dz.scale) + 24;
-        let mut limiter = Limiter::new();
-        for (o, (dz, z)) in dz.data.iter_mut().zip(z.data).enumerate() {
-            let probability = (fixed::exp_negative(below(*z)).saturating_mul(reciprocal) >> 7) as i32;
-            let target = if o == class { 1 << 24 } else { 0 };
-            *dz = limiter.limit(shift(probability - target, to_delta));
-        }
-        let distance = z.data.get(class).map_or(0, |z| below(*z));
-        let loss = (i64::from(fixed::ln(sum)) << 16) + (i64::from(distance) << 20);
-        (Q32(loss.max(0)), limiter.peak)
+        bfp_loss::softmax_cross_entropy(z, class, dz)
     }
 
     fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
-        let count = y.data.len().max(1) as i64;
-        // The difference at the finer of the two exponents.
-        let fine = bits(y.scale).min(bits(target.scale));
-        let (up_y, up_t) = (fine - bits(y.scale), fine - bits(target.scale));
-        let to_delta = bits(dy.scale) - fine + 16;
-        let mut limiter = Limiter::new();
-        let mut sum = 0_i64;
-        for ((dy, y), t) in dy.data.iter_mut().zip(y.data).zip(target.data) {
-            let error = i64::from(shift((*y).into(), up_y).saturating_sub(shift((*t).into(), up_t)));
-            sum = sum.saturating_add(error.saturating_mul(error));
-            let share = (error << 17).checked_div(count).unwrap_or(0);
-            let delta = shift_wide(share, to_delta);
-            *dy = limiter.limit(delta.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
-        }
-        (
-            Q32(shift_wide(sum, -(2 * fine + 32)).checked_div(count).unwrap_or(0)),
-            limiter.peak,
-        )
+        bfp_loss::mean_squared_error(y, target, dy)
     }
 
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {

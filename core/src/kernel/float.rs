@@ -1,11 +1,11 @@
 //! The primitives in floating point.
 
 use super::blocks::zip;
-use super::{Grad, Kernel, Sweep};
-use crate::math::{Functions, Unary};
+use super::{Grad, Kernel, Loops, Sweep};
+use crate::math::Unary;
 use crate::number::{Scalar, View, ViewMut};
 
-impl<F: Functions + Scalar> Kernel for F {
+impl<F: Loops + Scalar> Kernel for F {
     type Peak = ();
 
     const KINDS: u128 = u128::MAX;

@@ -2,7 +2,6 @@
 
 use super::blocks;
 use crate::math::Functions;
-use crate::number::Float;
 
 /// What is the same for every parameter of one update of Adam.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +24,7 @@ pub struct Moments<F> {
 ///
 /// Plain Rust unless a target has a twin of its own, which gives the same bits: the order of every
 /// sum is part of the contract. Slices that do not fit each other give a shorter result.
-pub trait Loops: Float {
+pub trait Loops: Functions {
     /// `y[o] ← y[o] + Σ_k c[k · step] · rows[k][o]`, each sum in the order of `k`; `rows` holds rows
     /// as long as `y`. The forward pass of dense and convolution, and the weight gradient of a
     /// convolution.
@@ -69,10 +68,7 @@ pub trait Loops: Float {
 
     /// `m ← m + (1 − β₁)(g − m)`, `v ← β₂ v + (1 − β₂) g²`, `w ← w − size · m / (√v / correction + ε)`
     #[inline]
-    fn adam(w: &mut [Self], m: &mut [Self], v: &mut [Self], g: &[Self], step: &Moments<Self>)
-    where
-        Self: Functions,
-    {
+    fn adam(w: &mut [Self], m: &mut [Self], v: &mut [Self], g: &[Self], step: &Moments<Self>) {
         blocks::adam(w, m, v, g, step);
     }
 }

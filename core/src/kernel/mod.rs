@@ -9,6 +9,7 @@
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
 mod bfp;
+mod bfp_loss;
 pub(crate) mod blocks;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;

@@ -8,11 +8,10 @@
 pub(crate) mod fixed;
 mod root;
 
-use crate::kernel::Loops;
 use crate::number::Float;
 
 /// The elementary functions of a float.
-pub trait Functions: Loops {
+pub trait Functions: Float {
     /// e^x
     fn exp(x: Self) -> Self;
     /// Natural logarithm.

@@ -1,6 +1,8 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
+mod check;
 mod layer;
+mod lives;
 mod model;
 mod pack;
 mod param;

@@ -2,8 +2,8 @@
 
 use super::{Method, Optimizer, ParamMut};
 use crate::kernel::blocks::zip;
-use crate::kernel::{Grad, Moments};
-use crate::math::{Functions, one_minus_power};
+use crate::kernel::{Grad, Loops, Moments};
+use crate::math::one_minus_power;
 use crate::number::random::Pcg;
 use crate::number::{Scalar, cast_mut};
 
@@ -53,7 +53,7 @@ pub struct AdamStep<F> {
     decay: F,
 }
 
-impl<F: Functions + Scalar> Optimizer<F> for Adam {
+impl<F: Loops + Scalar> Optimizer<F> for Adam {
     type Step = AdamStep<F>;
 
     fn step(&self, count: u32) -> AdamStep<F> {

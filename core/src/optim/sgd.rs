@@ -1,9 +1,8 @@
 //! Stochastic gradient descent.
 
 use super::{Method, Optimizer, ParamMut};
-use crate::kernel::Grad;
 use crate::kernel::blocks::{zip, zip2};
-use crate::math::Functions;
+use crate::kernel::{Grad, Loops};
 use crate::number::random::Pcg;
 use crate::number::{Scalar, cast_mut};
 
@@ -70,7 +69,7 @@ impl Method for Momentum {
     const SLOTS: usize = 1;
 }
 
-impl<F: Functions + Scalar> Optimizer<F> for Sgd {
+impl<F: Loops + Scalar> Optimizer<F> for Sgd {
     type Step = Self;
 
     fn step(&self, _count: u32) -> Self {
@@ -88,7 +87,7 @@ impl<F: Functions + Scalar> Optimizer<F> for Sgd {
     }
 }
 
-impl<F: Functions + Scalar> Optimizer<F> for Momentum {
+impl<F: Loops + Scalar> Optimizer<F> for Momentum {
     type Step = Self;
 
     fn step(&self, _count: u32) -> Self {

@@ -4,7 +4,6 @@ mod plan;
 mod table;
 mod train;
 
-use crate::complaint::Failure;
 use crate::story;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -51,16 +50,5 @@ pub fn main() -> ExitCode {
             eprintln!("{failure}");
             ExitCode::from(failure.exit_code())
         }
-    }
-}
-
-/// Writes a line to standard output. A reader that went away (`kilograd plan … | head`) is no error.
-pub(crate) fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write};
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::Run(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
     }
 }

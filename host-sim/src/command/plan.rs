@@ -1,8 +1,8 @@
 //! `kilograd plan`: the memory of a model, byte for byte, before anything runs.
 
-use super::say;
 use super::table::{extents, grouped, table};
 use crate::complaint::{Complaint, Failure};
+use crate::report::say;
 use crate::run::{RunFile, WithOptimizer};
 use crate::session::{MAX_LAYERS, Network};
 use kilograd::network::{Plan, PlanOf, Shape, Slot};

@@ -1,9 +1,8 @@
 //! `kilograd train`: a run file from data to curves.
 
-use super::say;
 use crate::complaint::Failure;
 use crate::data::{self, Parts};
-use crate::report::{Point, Progress};
+use crate::report::{Point, Progress, say};
 use crate::run::RunFile;
 use crate::session::{self, Outcome, Score};
 use kilograd::load::Samples;

@@ -3,6 +3,8 @@
 mod curves;
 pub mod plot;
 mod progress;
+mod say;
 
 pub use curves::{Curves, Point};
 pub use progress::Progress;
+pub(crate) use say::say;

@@ -12,10 +12,25 @@ use kilograd::prepare::Standardizer;
 
 /// 64-bit FNV-1a of the parameters.
 pub fn hash(learner: &Learner<'_>) -> u64 {
-    let bytes = learner.parameter_bytes().iter();
+    digest(learner.parameter_bytes())
+}
+
+/// The same of everything that the learner needs to go on: parameters, momentum, counters, random state.
+pub fn state_hash(learner: &Learner<'_>) -> u64 {
+    digest(&state(learner))
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let digest = bytes
+        .iter()
+        .fold(Fingerprint::new(), |digest, byte| digest.byte(*byte));
+    digest.value()
+}
+
+fn state(learner: &Learner<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; learner.size()];
+    learner.read(0, &mut bytes);
     bytes
-        .fold(Fingerprint::new(), |digest, byte| digest.byte(*byte))
-        .value()
 }
 
 /// Copies the learner's state and scores the copy: an examination does not touch the device.
@@ -29,9 +44,7 @@ pub fn examine(
 ) -> Result<Confusion<CLASSES>, Failure> {
     let mut memory = Box::new(Arena::<{ PLAN.bytes() }>::ZERO);
     let mut copy: Learner<'_> = Trainer::new(&PLAN, &mut memory, OPTIMIZER).map_err(failed)?;
-    let mut bytes = vec![0; learner.size()];
-    learner.read(0, &mut bytes);
-    copy.write(0, &bytes)
+    copy.write(0, &state(learner))
         .map_err(|_| failed("the learner's state does not decode"))?;
     let mut confusion = Confusion::new();
     let mut x = [0.0; WIDTH];

@@ -1,6 +1,6 @@
 //! The factory: trains the model, and flashes what it learned as the first checkpoint.
 
-use super::examine::hash;
+use super::examine::state_hash;
 use super::model::{Application, Learner, Memory, REGION, SETTINGS, WIDTH};
 use super::recordings::Recordings;
 use super::{News, failed};
@@ -24,7 +24,7 @@ pub struct Product {
     pub losses: Vec<f32>,
     /// Updates.
     pub steps: u32,
-    /// Hash of the parameters.
+    /// Hash of the trainer's state.
     pub hash: u64,
     /// Flash operations that one checkpoint takes, words and erases.
     pub operations: u64,
@@ -50,7 +50,7 @@ pub fn produce(base: &Recordings, seed: u64, news: &mut dyn FnMut(News<'_>)) -> 
     app.scaler().freeze();
     let scaler = *app.scaler();
     let losses = train(app.trainer(), &scaler, base, seed, news)?;
-    let (steps, hash) = (app.trainer().steps(), hash(app.trainer()));
+    let (steps, hash) = (app.trainer().steps(), state_hash(app.trainer()));
     app.save().map_err(failed)?;
     let chip = app.release().chip();
     let counters = chip.counters();

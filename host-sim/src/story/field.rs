@@ -1,6 +1,6 @@
 //! The device on a wrist: it senses, learns, saves, and loses power.
 
-use super::examine::{accuracy, hash};
+use super::examine::{accuracy, state_hash};
 use super::factory::Product;
 use super::life::{Cut, Life, Point};
 use super::model::{Application, FlashPart, Memory, REGION, SETTINGS};
@@ -53,7 +53,7 @@ pub struct Field<'f, 'c> {
     /// Flash operations of one save.
     operations: u64,
     random: Pcg,
-    /// Hash of the parameters after each step: what a boot has to find.
+    /// Hash of the trainer's whole state after each step: what a boot has to find.
     hashes: BTreeMap<u64, u64>,
     life: Life,
 }
@@ -118,11 +118,11 @@ impl<'f, 'c> Field<'f, 'c> {
         let Boot::Resumed(loaded) = app.boot(&mut board).map_err(failed)? else {
             return Err(failed("the device found no checkpoint"));
         };
-        let found = hash(app.trainer());
+        let found = state_hash(app.trainer());
         if self.hashes.get(&loaded.step) != Some(&found) {
             let step = loaded.step;
             return Err(failed(format!(
-                "the device booted with other parameters than it had at step {step}"
+                "the device booted with another state than it had at step {step}"
             )));
         }
         self.hashes.retain(|step, _| *step <= loaded.step);
@@ -142,7 +142,7 @@ impl<'f, 'c> Field<'f, 'c> {
             for event in board.reported() {
                 match event {
                     Event::Step { step, loss, .. } => {
-                        self.hashes.insert(step.into(), hash(app.trainer()));
+                        self.hashes.insert(step.into(), state_hash(app.trainer()));
                         let update = self.life.points.len() as u32 + 1;
                         self.life.points.push(Point {
                             update,

@@ -3,9 +3,9 @@
 use super::files::{self, FILES};
 use super::table::{as_json, as_table, percent};
 use super::{News, Options, run};
-use crate::command::say;
 use crate::complaint::Failure;
 use crate::report::Progress;
+use crate::report::say;
 use std::fmt::Write;
 
 /// Tells the story, and leaves its files in a folder.
@@ -89,9 +89,7 @@ fn line(news: &News<'_>) -> Option<String> {
             format!("  {seconds:6.1} s  POWER CUT in the middle of a save, at step {step}")
         }
         News::Resumed { seconds, step } => {
-            format!(
-                "  {seconds:6.1} s  boots with nothing in RAM, goes on from step {step} with the same bits"
-            )
+            format!("  {seconds:6.1} s  boots with nothing in RAM, goes on from step {step}, bit for bit")
         }
         News::Overrun { frames } => format!("            {frames} frames lost: the ring was full"),
     })

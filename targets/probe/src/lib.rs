@@ -7,9 +7,16 @@
 
 pub mod counter;
 pub mod measure;
+mod memory;
 pub mod network;
 pub mod print;
 pub mod stack;
+
+/// The machine's 32 interrupts, none of them used. Without a table of the chip's own the runtime lays
+/// out the largest that the architecture allows, which takes a kilobyte.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+pub static __INTERRUPTS: [usize; 32] = [0; 32];
 
 /// A panic has nothing to say, so that saying it takes no code.
 #[panic_handler]

@@ -37,7 +37,9 @@ const PEERS: [(&str, u64, u64); 3] = [
 
 /// Builds each program for size, runs it, and reads what was linked.
 pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
-    println!("\nWhole programs on a Cortex-M4F, built for size: flash, RAM without the stack, heap");
+    println!(
+        "\nWhole programs on a Cortex-M4F, built for size, with small memory functions of their own: flash, RAM without the stack, heap"
+    );
     for small in &PROGRAMS {
         let probe = Probe::build(tools, small.program, "small", &[])?;
         probe.run(tools)?;

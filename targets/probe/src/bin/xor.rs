@@ -11,6 +11,8 @@ use kilograd::optim::Adam;
 use probe::exit;
 use static_cell::ConstStaticCell;
 
+probe::small_memory!();
+
 const NET: Model = Model::new(Shape::vector(2), &[dense(8), relu(), dense(1)]);
 const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Adam>::new(Loss::MeanSquaredError));
 static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);

@@ -1,0 +1,54 @@
+//! Losses in 16-bit block fixed point.
+
+use super::bfp::{Limiter, bits};
+use crate::math::fixed::{self, shift, shift_wide};
+use crate::number::bfp::{Bfp14, Q32};
+use crate::number::{View, ViewMut};
+
+/// Exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
+pub(super) fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMut<'_, Bfp14>) -> (Q32, u32) {
+    let highest = z.data.iter().copied().max().unwrap_or(0);
+    let by = -12 - bits(z.scale);
+    let below = |z: i16| shift(i32::from(highest) - i32::from(z), by).unsigned_abs();
+    let sum: u32 = z
+        .data
+        .iter()
+        .map(|z| fixed::exp_negative(below(*z)))
+        .fold(0, u32::saturating_add);
+    let reciprocal = (1_u32 << 31).checked_div(sum).unwrap_or(0);
+    let to_delta = bits(dz.scale) + 24;
+    let mut limiter = Limiter::new();
+    for (o, (dz, z)) in dz.data.iter_mut().zip(z.data).enumerate() {
+        let probability = (fixed::exp_negative(below(*z)).saturating_mul(reciprocal) >> 7) as i32;
+        let target = if o == class { 1 << 24 } else { 0 };
+        *dz = limiter.limit(shift(probability - target, to_delta));
+    }
+    let distance = z.data.get(class).map_or(0, |z| below(*z));
+    let loss = (i64::from(fixed::ln(sum)) << 16) + (i64::from(distance) << 20);
+    (Q32(loss.max(0)), limiter.peak)
+}
+
+/// The difference at the finer of the two exponents, squares in 64 bits.
+pub(super) fn mean_squared_error(
+    y: View<'_, Bfp14>,
+    target: View<'_, Bfp14>,
+    dy: ViewMut<'_, Bfp14>,
+) -> (Q32, u32) {
+    let count = y.data.len().max(1) as i64;
+    let fine = bits(y.scale).min(bits(target.scale));
+    let (up_y, up_t) = (fine - bits(y.scale), fine - bits(target.scale));
+    let to_delta = bits(dy.scale) - fine + 16;
+    let mut limiter = Limiter::new();
+    let mut sum = 0_i64;
+    for ((dy, y), t) in dy.data.iter_mut().zip(y.data).zip(target.data) {
+        let error = i64::from(shift((*y).into(), up_y).saturating_sub(shift((*t).into(), up_t)));
+        sum = sum.saturating_add(error.saturating_mul(error));
+        let share = (error << 17).checked_div(count).unwrap_or(0);
+        let delta = shift_wide(share, to_delta);
+        *dy = limiter.limit(delta.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
+    }
+    (
+        Q32(shift_wide(sum, -(2 * fine + 32)).checked_div(count).unwrap_or(0)),
+        limiter.peak,
+    )
+}

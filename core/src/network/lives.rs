@@ -1,0 +1,152 @@
+//! The second pass of the planner: when each buffer is born and when it dies.
+//!
+//! Time runs from step 0: layer `i` goes forward at step `i`, the loss is taken at step `L`, and layer
+//! `i` goes backward at step `2L − i`. Two buffers whose lives share a step get different bytes.
+
+use super::pack::Buffer;
+use super::plan::{PlanOf, Slot};
+use super::planner::aligned;
+use crate::number::Number;
+
+/// Finds where the backward pass ends, and which gradients have more than one contribution.
+pub(super) const fn mark_backward<const L: usize>(plan: &mut PlanOf<L>) {
+    let mut first = plan.layers;
+    let mut i = plan.layers;
+    while i > 0 {
+        i -= 1;
+        if plan.slots[i].trains {
+            first = i;
+        }
+    }
+    // Going backward, so that the first reader met is the first to contribute.
+    let mut i = plan.layers;
+    while i > 0 {
+        i -= 1;
+        plan.slots[i].passes = i > first;
+        if let Some(source) = plan.slots[i].source {
+            let source = source as usize;
+            // The output `source − 1` gets a gradient only if something trains at or below it.
+            if source > first && !plan.slots[source].shared {
+                plan.slots[source].shared = true;
+                plan.slots[i].clears_source = true;
+            }
+        }
+    }
+    let mut i = 0;
+    while i < plan.layers {
+        plan.slots[i].clears = plan.slots[i].passes && !plan.slots[i].shared;
+        i += 1;
+    }
+}
+
+/// When each value and each gradient is born and dies.
+pub(super) const fn lives<N: Number, const L: usize>(
+    plan: &mut PlanOf<L>,
+    values: &mut [Buffer; L],
+    deltas: &mut [Buffer; L],
+    train: bool,
+) {
+    let count = plan.layers;
+    let mut i = 0;
+    while i < count {
+        plan.slots[i].in_place =
+            i > 0 && plan.slots[i].layer.in_place() && !kept(&plan.slots, count, i - 1, i, train);
+        i += 1;
+    }
+    let mut i = 0;
+    while i < count {
+        let bytes = aligned::<N>(plan.slots[i].output.len() * size_of::<N::Elem>());
+        let owner = root(&plan.slots, i);
+        values[owner].live(bytes, i, last_read(&plan.slots, count, i, train));
+        i += 1;
+    }
+    if !train {
+        return;
+    }
+    // The gradient of output `i` is born with its first contribution and dies when layer `i` has used it.
+    let mut i = count;
+    while i > 0 {
+        i -= 1;
+        let needed = plan.slots[i].trains || plan.slots[i].passes;
+        if !needed {
+            continue;
+        }
+        let bytes = aligned::<N>(plan.slots[i].output.len() * size_of::<N::Elem>());
+        let mut born = if i + 1 == count {
+            count
+        } else {
+            2 * count - (i + 1)
+        };
+        let mut j = i + 1;
+        while j < count {
+            if let Some(source) = plan.slots[j].source
+                && source as usize == i + 1
+                && 2 * count - j < born
+            {
+                born = 2 * count - j;
+            }
+            j += 1;
+        }
+        let owner = delta_root(&plan.slots, count, i);
+        deltas[owner].live(bytes, born, 2 * count - i);
+    }
+}
+
+/// Whether output `of` must survive beyond layer `reader`, so that `reader` may not write over it.
+const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: bool) -> bool {
+    let mut j = reader;
+    while j < count {
+        if let Some(source) = slots[j].source
+            && source as usize == of + 1
+        {
+            return true;
+        }
+        j += 1;
+    }
+    train && slots[of].passes && slots[of].layer.reads().output
+}
+
+/// The last step at which output `i` is read.
+const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> usize {
+    // The next layer, or the loss, or the caller after an inference.
+    let mut last = i + 1;
+    let mut j = i + 1;
+    while j < count {
+        if let Some(source) = slots[j].source
+            && source as usize == i + 1
+            && j > last
+        {
+            last = j;
+        }
+        j += 1;
+    }
+    if train {
+        if i + 1 < count && slots[i + 1].trains && slots[i + 1].layer.reads().input {
+            last = 2 * count - (i + 1);
+        }
+        if slots[i].passes && slots[i].layer.reads().output {
+            last = 2 * count - i;
+        }
+        if i + 1 == count {
+            // The caller reads the output after the step.
+            last = 2 * count;
+        }
+    }
+    last
+}
+
+/// The layer whose buffer holds output `i`.
+pub(super) const fn root(slots: &[Slot], mut i: usize) -> usize {
+    while slots[i].in_place {
+        i -= 1;
+    }
+    i
+}
+
+/// The layer whose buffer holds the gradient of output `i`: an in-place layer above passes its own down.
+pub(super) const fn delta_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
+    while i + 1 < count && slots[i + 1].layer.in_place() && slots[i + 1].passes && !slots[i + 1].shared {
+        i += 1;
+    }
+    i
+}
