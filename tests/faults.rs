@@ -1,11 +1,15 @@
-//! Promise: the tests notice when the arithmetic is wrong.
+//! Promise: the tests notice when the arithmetic, the memory, the saved state or the loop is wrong.
 //!
 //! Each fault is planted in a copy of the workspace, and the tests that are named with it must fail there. It takes
 //! minutes, so it runs on request: `cargo test --test faults -- --ignored --nocapture`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+#[path = "faults/memory_and_loop.rs"]
+mod memory_and_loop;
 
 /// One fault: where the text `right` stands, `wrong` is put.
 struct Fault {
@@ -219,7 +223,9 @@ fn every_planted_fault_is_caught() {
     let place: PathBuf = root.join("target/faults");
     // Its own target folder inside stays, so that the next run builds less.
     copy(root, &place);
-    for test in BOTH {
+    let all = || FAULTS.iter().chain(memory_and_loop::FAULTS);
+    let tests: BTreeSet<&str> = all().flat_map(|fault| fault.caught_by).copied().collect();
+    for test in tests {
         assert_eq!(
             passes(&place, test),
             Some(true),
@@ -227,7 +233,7 @@ fn every_planted_fault_is_caught() {
         );
     }
     let mut missed = Vec::new();
-    for fault in FAULTS {
+    for fault in all() {
         let file = place.join(fault.file);
         let text = fs::read_to_string(&file).unwrap();
         assert!(

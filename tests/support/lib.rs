@@ -3,6 +3,7 @@
 pub mod chi_square;
 pub mod golden;
 pub mod lab;
+pub mod learner;
 pub mod memory;
 pub mod random_model;
 pub mod real;

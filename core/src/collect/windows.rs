@@ -125,16 +125,15 @@ impl<'a, const C: usize> Windows<'a, C> {
     /// was cut off. Two gaps with no frame between them count twice.
     pub const fn gap(&mut self) {
         self.progress.gaps = self.progress.gaps.saturating_add(1);
+        self.progress.running = false;
         self.restart();
     }
 
     /// Drops the frames of the unfinished window and begins anew with the next frame, with no gap to count:
-    /// where another label begins.
+    /// where another label begins. A jump of the time stamps there is a gap all the same.
     pub const fn restart(&mut self) {
-        let progress = &mut self.progress;
-        progress.filled = 0;
-        progress.skip = 0;
-        progress.running = false;
+        self.progress.filled = 0;
+        self.progress.skip = 0;
     }
 
     /// Adds a frame. When it completes a window, that window, `[time][channel]`.
