@@ -14,7 +14,7 @@ use kilograd::checkpoint::Store;
 use kilograd::number::random::Pcg;
 
 /// Instructions of a training step of this model on a Cortex-M4F, as counted in the emulator, and its clock.
-const STEP_INSTRUCTIONS: u64 = 266_000;
+const STEP_INSTRUCTIONS: u64 = 160_000;
 const MEGAHERTZ: u64 = 64;
 const COSTS: Costs = Costs {
     step: STEP_INSTRUCTIONS.div_ceil(MEGAHERTZ),
@@ -158,7 +158,7 @@ impl<'f, 'c> Field<'f, 'c> {
                 });
                 Ok(false)
             }
-            Err(error) => Err(failed(format!("on the device: {error:?}"))),
+            Err(error) => Err(failed(format!("on the device: {error}"))),
         }
     }
 }
