@@ -137,10 +137,10 @@ pub const FAULTS: &[Fault] = &[
         caught_by: &["planning"],
     },
     Fault {
-        what: "epochs counted one too many",
+        what: "an epoch where none was asked for",
         file: "core/src/train/fit.rs",
-        right: "false if progress.cursor.epoch >= self.goals.epochs",
-        wrong: "false if progress.cursor.epoch > self.goals.epochs",
+        right: "if self.state.value.cursor.epoch >= self.goals.epochs {",
+        wrong: "if self.state.value.cursor.epoch > self.goals.epochs {",
         caught_by: &["loop"],
     },
     Fault {
@@ -148,7 +148,7 @@ pub const FAULTS: &[Fault] = &[
         file: "core/src/train/fit.rs",
         right: "progress.since >= patience",
         wrong: "progress.since > patience",
-        caught_by: &["loop", "resume_fit"],
+        caught_by: &["loop"],
     },
     Fault {
         what: "NaN as the best loss",
