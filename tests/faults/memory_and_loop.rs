@@ -214,13 +214,6 @@ pub const FAULTS: &[Fault] = &[
         caught_by: &["decoders"],
     },
     Fault {
-        what: "labels of a restored pool not checked",
-        file: "core/src/collect/pool_state.rs",
-        right: "let labels = self.labels.get(..self.filled).ok_or(Malformed)?;",
-        wrong: "let labels = self.labels.get(..self.filled).unwrap_or(&[]);",
-        caught_by: &["decoders"],
-    },
-    Fault {
         what: "add(1) accepted",
         file: "core/src/network/planner.rs",
         right: "if back < 2 || back > i + 1 {",
