@@ -17,6 +17,11 @@ impl SimClock {
         self.0.get()
     }
 
+    /// The time in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.now() as f64 / 1e6
+    }
+
     /// Lets `micros` microseconds pass.
     pub fn advance(&self, micros: u64) {
         self.0.set(self.0.get() + micros);

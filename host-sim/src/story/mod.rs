@@ -13,6 +13,7 @@ mod news;
 mod recordings;
 mod table;
 mod tell;
+mod witness;
 
 pub use examine::{accuracy, examine, hash};
 pub use factory::Product;

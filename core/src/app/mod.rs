@@ -6,49 +6,23 @@
 //! done in bounded pieces, so that one loop can serve sensor, radio and learning, and everything is
 //! in the checkpoint, so that a power cut costs no more than the work since the last one.
 
-use crate::checkpoint::{LoadError, Loaded, SaveError, Saved, Store};
-use crate::collect::{Frame, OfferError, Pool, Windows};
+mod board;
+mod outcome;
+
+pub use board::{Board, Settings};
+pub use outcome::{AppError, Boot, Status};
+
+use crate::checkpoint::{LoadError, SaveError, Saved, Store};
+use crate::collect::{Pool, Windows};
 use crate::engine::Trainer;
 use crate::kernel::Kernel;
 use crate::load::{Loader, Samples, Split};
 use crate::optim::Optimizer;
 use crate::persist::{Parts, PartsMut, Record};
 use crate::prepare::{Scaled, Standardizer};
-use crate::train::{Clock, Event, Fit, Goals, State};
+use crate::train::{Event, Fit, Goals, State};
 use embedded_storage::nor_flash::NorFlash;
 use serde::{Deserialize, Serialize};
-
-/// What the application needs of the hardware besides flash: a sensor of `C` channels behind a ring,
-/// a source of labels, a clock, and somewhere to report to.
-pub trait Board<const C: usize>: Clock {
-    /// The next frame, in the order of time; `None` if there is none yet.
-    fn frame(&mut self) -> Option<Frame<C>>;
-
-    /// What was going on at time `at` (of a frame), if anyone has said so.
-    fn label(&mut self, at: u64) -> Option<u16>;
-
-    /// Whether no frame will ever come again: a recording ends, a sensor does not.
-    fn ended(&self) -> bool;
-
-    /// Goes back to just behind the first `frames` frames, and says whether that was possible: it is
-    /// for a recording, not for a sensor.
-    fn rewind(&mut self, frames: u64) -> bool;
-
-    /// Takes note of an event.
-    fn report(&mut self, event: &Event);
-}
-
-/// How the application learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Settings {
-    /// Windows in the pool before learning begins.
-    pub least_windows: u16,
-    /// Epochs over the pool after each window.
-    pub epochs_per_window: u32,
-    /// Updates between checkpoints; 0 for one at the end only.
-    pub save_every: u32,
-}
 
 /// Where the application stands, beside what its parts know themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,53 +47,6 @@ pub struct Kit<'a, N: Kernel, O: Optimizer<N>, const USES: u128, const C: usize>
     pub scaler: Standardizer<C>,
     /// Room for one sample.
     pub sample: &'a mut [N::Elem],
-}
-
-/// How a boot went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Boot {
-    /// The flash was blank. The parts are as they were given: initialise them, or flash the firmware
-    /// with a factory checkpoint.
-    Blank,
-    /// It goes on from a checkpoint.
-    Resumed(Loaded),
-}
-
-/// What one piece of work led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Status {
-    /// There is no frame: the board may sleep until the next one.
-    Waiting,
-    /// There is more to do.
-    Working,
-    /// The recording has ended and everything is learned.
-    Done,
-}
-
-/// What went wrong. Nothing is lost: the last checkpoint is as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum AppError {
-    /// A checkpoint could not be kept.
-    Save(SaveError),
-    /// A window or a label does not fit the pool.
-    Offer(OfferError),
-    /// The samples do not fit the loader.
-    Loader,
-}
-
-impl From<SaveError> for AppError {
-    fn from(error: SaveError) -> Self {
-        Self::Save(error)
-    }
-}
-
-impl From<OfferError> for AppError {
-    fn from(error: OfferError) -> Self {
-        Self::Offer(error)
-    }
 }
 
 /// Version of [`Course`], part of the fingerprint.
