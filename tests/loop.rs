@@ -4,6 +4,8 @@
 use kilograd::checkpoint::SaveError;
 use kilograd::engine::Clip;
 use kilograd::load::{Loader, Split, Table};
+use kilograd::loss::Target;
+use kilograd::number::View;
 use kilograd::train::{Clock, Event, Fit, Goals, State, Stop};
 use std::cell::Cell;
 use support::learner::{epochs, run, set, steps, with_trainer};
@@ -162,4 +164,38 @@ fn slices_of_time_end_in_time_and_change_no_bit() {
             );
         });
     }
+}
+
+#[test]
+fn validation_scores_every_held_out_sample_once() {
+    let (values, labels) = set(30, 2.0);
+    let table = Table::new(&values, &labels, 3, ()).unwrap();
+    let split = Split::new(30, 7, 2);
+    with_trainer(1, Clip::None, |mut trainer| {
+        let (mut state, mut sample) = (State::beginning(9), [0.0; 3]);
+        let loader = Loader::new(&table, split, 0).unwrap();
+        let goals = Goals {
+            epochs: 1,
+            ..Goals::default()
+        };
+        let mut fit = Fit::new(&mut trainer, loader, &mut sample, &mut state, goals);
+        let mut events = vec![];
+        while let Some(event) = fit.next_event().unwrap() {
+            events.push(event);
+        }
+        // The parameters are those that were scored.
+        let (mut sum, mut right) = (0.0, 0);
+        for index in (0..7).map(|held_out| split.validation(held_out).unwrap() as usize) {
+            let (x, class) = (&values[3 * index..3 * index + 3], usize::from(labels[index]));
+            sum += trainer.evaluate(View::plain(x), Target::Class(class)).unwrap();
+            let y = trainer.output().data;
+            right += u32::from((0..3).all(|other| other == class || y[other] < y[class]));
+        }
+        let (_, validation, accuracy) = epochs(&events)[0];
+        assert_eq!(
+            (validation, accuracy),
+            (Some(sum / 7.0), Some(right as f32 / 7.0))
+        );
+        assert!((1..7).contains(&right));
+    });
 }

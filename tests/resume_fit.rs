@@ -4,10 +4,13 @@
 use kilograd::checkpoint::{Frames, LoadError, Store};
 use kilograd::engine::Trainer;
 use kilograd::engine::{Arena, Training};
+use kilograd::kernel::Kernel;
 use kilograd::load::{Loader, Split, Table};
 use kilograd::loss::Loss;
-use kilograd::network::{Model, PlanOf, Shape, dense, tanh};
+use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::number::bfp::Exponent;
 use kilograd::number::random::Pcg;
+use kilograd::number::{Bfp14, Element, Scale};
 use kilograd::optim::{Adam, Momentum, Optimizer, Sgd};
 use kilograd::persist::{Parts, PartsMut, Persist};
 use kilograd::train::{Event, Fit, Goals, State, Stop};
@@ -16,7 +19,7 @@ use support::watch::assert_same;
 
 type Flash = FaultFlash<Cell<8, 512>>;
 
-const NET: Model = Model::new(Shape::vector(4), &[dense(6), tanh(), dense(3)]);
+const NET: Model = Model::new(Shape::vector(4), &[dense(6), relu(), dense(3)]);
 
 /// Samples of three classes that overlap, so that training is worth stopping early.
 fn set() -> (Vec<f32>, Vec<u16>) {
@@ -29,6 +32,14 @@ fn set() -> (Vec<f32>, Vec<u16>) {
     (values.collect(), labels)
 }
 
+/// How a run is trained.
+#[derive(Clone, Copy)]
+struct Setup<N: Kernel, O> {
+    optimizer: O,
+    batch: u16,
+    scale: Scale<N>,
+}
+
 /// What a life between two boots showed.
 struct Life {
     /// Updates behind the checkpoint that it began with.
@@ -39,20 +50,18 @@ struct Life {
 
 /// Boots, and fits until the end, or until the power goes, or for so many pieces of work. Then it loses
 /// its power, or saves once more and sleeps.
-fn live<O: Optimizer<f32>>(
+fn live<N: Kernel, O: Optimizer<N>>(
     flash: &mut Flash,
-    optimizer: O,
-    batch: u16,
+    setup: Setup<N, O>,
     pieces: u32,
     garbage: u8,
     sleeps: bool,
 ) -> Life {
-    let plan: PlanOf<3> = NET
-        .try_plan(&Training::<f32, O>::new(Loss::CrossEntropy).batch(batch))
-        .unwrap();
+    let training = Training::<N, O>::new(Loss::CrossEntropy).batch(setup.batch);
+    let plan: PlanOf<3> = NET.try_plan(&training).unwrap();
     let mut arena = Arena::<2048>::ZERO;
     arena.fill(garbage);
-    let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&plan, &mut arena, optimizer).unwrap();
+    let mut trainer = Trainer::<N, O, { u128::MAX }>::new(&plan, &mut arena, setup.optimizer).unwrap();
     let mut state = State::beginning(77);
     let region = 0..flash.image().len() as u32;
     let mut store = Store::<_, 64>::new(flash, region).unwrap();
@@ -74,9 +83,11 @@ fn live<O: Optimizer<f32>>(
         }
     }
     let (values, labels) = set();
-    let table = Table::new(&values, &labels, 4, ()).unwrap();
+    let element = |value: &f32| N::Elem::from_f32(*value, setup.scale);
+    let values: Vec<N::Elem> = values.iter().map(element).collect();
+    let table = Table::new(&values, &labels, 4, setup.scale).unwrap();
     let loader = Loader::new(&table, Split::by_fraction(61, 1, 4, 5), 0).unwrap();
-    let mut sample = [f32::NAN; 4];
+    let mut sample = [N::Elem::default(); 4];
     let goals = Goals {
         epochs: 60,
         patience: Some(4),
@@ -110,9 +121,9 @@ fn newest(flash: &mut Flash) -> Vec<u8> {
     state
 }
 
-fn a_fit_goes_on_where_it_was<O: Optimizer<f32>>(optimizer: O, batch: u16) {
+fn a_fit_goes_on_where_it_was<N: Kernel, O: Optimizer<N>>(setup: Setup<N, O>) {
     let mut never_cut = Flash::new(12 * 1024, 0);
-    let whole = live(&mut never_cut, optimizer, batch, u32::MAX, 0, false);
+    let whole = live(&mut never_cut, setup, u32::MAX, 0, false);
     assert_eq!(whole.events.last(), Some(&Event::Stopped(Stop::Patience)));
     let operations = never_cut.counters().operations as u32;
     println!(
@@ -134,11 +145,11 @@ fn a_fit_goes_on_where_it_was<O: Optimizer<f32>>(optimizer: O, batch: u16) {
             } else {
                 pieces = dice.below(whole.pieces / 2 / cuts);
             }
-            let life = live(&mut flash, optimizer, batch, pieces, dice.below(256) as u8, false);
+            let life = live(&mut flash, setup, pieces, dice.below(256) as u8, false);
             assert_goes_on(&whole.events, &life);
             flash.power_on();
         }
-        let life = live(&mut flash, optimizer, batch, u32::MAX, 0xa5, false);
+        let life = live(&mut flash, setup, u32::MAX, 0xa5, false);
         let rest = assert_goes_on(&whole.events, &life);
         assert_eq!(rest, 0, "{seed}: the run ended with events missing");
         assert_same(&newest(&mut flash), &expected, &format!("run {seed}"));
@@ -163,51 +174,61 @@ fn assert_goes_on(whole: &[Event], life: &Life) -> usize {
     expected.len() - life.events.len()
 }
 
+fn float<O>(optimizer: O, batch: u16) -> Setup<f32, O> {
+    Setup {
+        optimizer,
+        batch,
+        scale: (),
+    }
+}
+
 #[test]
 fn sgd_goes_on_where_it_was() {
-    let rate = Sgd {
+    let sgd = Sgd {
         learning_rate: 0.25,
-        weight_decay: 0.0,
+        ..Sgd::default()
     };
-    a_fit_goes_on_where_it_was(rate, 4);
+    a_fit_goes_on_where_it_was(float(sgd, 4));
 }
 
 #[test]
 fn momentum_goes_on_where_it_was() {
-    a_fit_goes_on_where_it_was(
-        Momentum {
-            learning_rate: 0.0625,
-            ..Momentum::default()
-        },
-        4,
-    );
+    let momentum = Momentum {
+        learning_rate: 0.0625,
+        ..Momentum::default()
+    };
+    a_fit_goes_on_where_it_was(float(momentum, 4));
 }
 
 #[test]
 fn adam_goes_on_where_it_was() {
-    a_fit_goes_on_where_it_was(
-        Adam {
-            learning_rate: 0.03125,
-            ..Adam::default()
-        },
-        4,
-    );
+    let adam = Adam {
+        learning_rate: 0.03125,
+        ..Adam::default()
+    };
+    a_fit_goes_on_where_it_was(float(adam, 4));
+    a_fit_goes_on_where_it_was(float(adam, 1));
 }
 
+/// In fixed point the scales of all tensors, and the peaks that move them, are state too.
 #[test]
-fn adam_goes_on_where_it_was_without_batches() {
-    a_fit_goes_on_where_it_was(
-        Adam {
-            learning_rate: 0.015625,
-            ..Adam::default()
-        },
-        1,
-    );
+fn fixed_point_goes_on_where_it_was() {
+    let sgd = Sgd {
+        learning_rate: 0.25,
+        ..Sgd::default()
+    };
+    for batch in [1, 4] {
+        a_fit_goes_on_where_it_was(Setup::<Bfp14, Sgd> {
+            optimizer: sgd,
+            batch,
+            scale: Exponent(-11),
+        });
+    }
 }
 
 #[test]
 fn a_fit_that_slept_in_the_middle_of_a_batch_goes_on() {
-    let optimizer = Momentum::default();
+    let setup = float(Momentum::default(), 4);
     let steps = |life: &Life| -> Vec<Event> {
         let events = life.events.iter().copied();
         events
@@ -215,12 +236,12 @@ fn a_fit_that_slept_in_the_middle_of_a_batch_goes_on() {
             .collect()
     };
     let mut never_cut = Flash::new(12 * 1024, 0);
-    let whole = live(&mut never_cut, optimizer, 4, u32::MAX, 0, false);
+    let whole = live(&mut never_cut, setup, u32::MAX, 0, false);
     let expected = newest(&mut never_cut);
     for pieces in (0..whole.pieces - 1).step_by(7) {
         let mut flash = Flash::new(12 * 1024, 0);
-        let before = live(&mut flash, optimizer, 4, pieces, 0xa5, true);
-        let after = live(&mut flash, optimizer, 4, u32::MAX, 0x5a, false);
+        let before = live(&mut flash, setup, pieces, 0xa5, true);
+        let after = live(&mut flash, setup, u32::MAX, 0x5a, false);
         let events = [steps(&before), steps(&after)].concat();
         assert!(events == steps(&whole), "asleep after {pieces} pieces");
         assert_same(
