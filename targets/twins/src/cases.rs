@@ -5,7 +5,6 @@
 use crate::pair::Side;
 use core::fmt::Debug;
 use kilograd::kernel::{Loops, Moments};
-use kilograd::math::Functions;
 use kilograd::number::Float;
 
 /// One call.
@@ -14,7 +13,7 @@ pub trait Case: Debug {
     fn lengths(&self) -> [usize; 4];
 
     /// Makes the call. `figures` are the same for both sides; the result is what the loop returns.
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, figures: [F; 6]) -> F;
+    fn run<F: Loops>(&self, side: &mut Side<F>, figures: [F; 6]) -> F;
 }
 
 /// Cuts an array to what a case uses of it. An array that is too short would make an empty case.
@@ -35,7 +34,7 @@ impl Case for Combine {
         [self.y, self.c, self.rows, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
         let y = cut(&mut side.a, self.y);
         F::combine(
             y,
@@ -59,7 +58,7 @@ impl Case for Project {
         [self.dx, self.w, self.dy, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
         let dx = cut(&mut side.a, self.dx);
         F::project(dx, cut(&mut side.b, self.w), cut(&mut side.c, self.dy));
         F::ZERO
@@ -79,7 +78,7 @@ impl Case for Outer {
         [self.rows, self.x, self.dy, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
         let rows = cut(&mut side.a, self.rows);
         F::outer(
             rows,
@@ -101,7 +100,7 @@ impl Case for SquareSum {
         [self.g, 0, 0, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, _: [F; 6]) -> F {
         F::square_sum(cut(&mut side.a, self.g))
     }
 }
@@ -117,7 +116,7 @@ impl Case for Descend {
         [self.w, self.g, 0, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, [rate, ..]: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, [rate, ..]: [F; 6]) -> F {
         F::descend(cut(&mut side.a, self.w), cut(&mut side.b, self.g), rate);
         F::ZERO
     }
@@ -135,7 +134,7 @@ impl Case for Momentum {
         [self.w, self.v, self.g, 0]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, [rate, momentum, ..]: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, [rate, momentum, ..]: [F; 6]) -> F {
         let (w, v) = (cut(&mut side.a, self.w), cut(&mut side.b, self.v));
         F::momentum(w, v, cut(&mut side.c, self.g), rate, momentum);
         F::ZERO
@@ -155,7 +154,7 @@ impl Case for Adam {
         [self.w, self.m, self.v, self.g]
     }
 
-    fn run<F: Loops + Functions>(&self, side: &mut Side<F>, figures: [F; 6]) -> F {
+    fn run<F: Loops>(&self, side: &mut Side<F>, figures: [F; 6]) -> F {
         let v = cut(&mut side.c, self.v);
         for v in &mut *v {
             *v = magnitude(*v);
