@@ -12,7 +12,7 @@ pub const PAST: usize = 4;
 /// What numbers a case is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Near one, some subnormal, zeros of both signs.
+    /// Near one, some far larger, some subnormal, zeros of both signs.
     Ordinary,
     /// Also infinite, NaN, and so large that products overflow.
     Special,
@@ -32,7 +32,9 @@ impl Kind {
             (_, 2) => f32::from_bits(random.next_u32() & 0x807f_ffff),
             // Beside the smallest normal number: products and sums go below it.
             (_, 3) => near_one * f32::MIN_POSITIVE,
-            (Self::Special, 4) => f32::INFINITY,
+            // One such term's rounding shows in the whole sum.
+            (_, 4) => near_one * 4096.0,
+            (Self::Special, 9) => f32::INFINITY,
             (Self::Special, 5) => f32::NEG_INFINITY,
             (Self::Special, 6) => f32::NAN,
             (Self::Special, 7) => near_one * 1e30,
