@@ -1,6 +1,7 @@
 //! A firmware test is a program and the text that it must print, run in an emulator.
 //!
-//! The list is the folders of `targets/`: every one with a `src/main.rs` is a board.
+//! The list is the folders of `targets/`: every one with a `src/main.rs` is a board. A folder with an
+//! `expected.txt` of its own holds another program, which prints that text; all others print the same.
 
 use crate::core_for_chips::CoreForChips;
 use crate::elf::Program;
@@ -51,6 +52,17 @@ impl Board {
         Ok(folders)
     }
 
+    /// The text of this folder's own program, if it has one.
+    fn own_text(&self) -> Option<PathBuf> {
+        Some(self.folder.join("expected.txt")).filter(|path| path.exists())
+    }
+
+    /// Where the text lies that the program must print.
+    fn expected(&self) -> PathBuf {
+        self.own_text()
+            .unwrap_or_else(|| place::targets().join("expected.txt"))
+    }
+
     /// Outputs of the two compilers stay apart.
     pub fn target_dir(&self, core: &CoreForChips) -> PathBuf {
         place::targets().join("target").join(core.folder())
@@ -96,16 +108,16 @@ fn target_of(folder: &Path) -> Option<String> {
     Some(line.trim_matches('"').to_string())
 }
 
-fn expected() -> PathBuf {
-    place::targets().join("expected.txt")
-}
-
 /// Every board prints the expected text; this machine in debug and in release.
 pub fn test(tools: &Tools, tally: &mut Tally) -> Outcome {
-    let expected = fs::read_to_string(expected()).map_err(|error| {
-        format!("targets/expected.txt: {error}; `cargo xtask firmware --bless` writes it")
-    })?;
     for board in Board::all()? {
+        let path = board.expected();
+        let expected = fs::read_to_string(&path).map_err(|error| {
+            format!(
+                "{}: {error}; `cargo xtask firmware --bless` writes it",
+                path.display()
+            )
+        })?;
         let profiles: &[&str] = if board.target.is_some() {
             &["release"]
         } else {
@@ -130,16 +142,17 @@ pub fn test(tools: &Tools, tally: &mut Tally) -> Outcome {
     Ok(())
 }
 
-/// Takes what this machine prints in debug as the text that every board must print.
+/// Takes what this machine prints in debug as the text that every board must print, and what a program
+/// with a text of its own prints as that.
 pub fn bless(tools: &Tools) -> Outcome {
-    let boards = Board::all()?;
-    let host = boards
-        .iter()
-        .find(|board| board.target.is_none())
-        .ok_or("no board without a target")?;
-    let text = host.text(tools, "dev")?;
-    fs::write(expected(), &text).map_err(|error| error.to_string())?;
-    println!("targets/expected.txt: {} lines", text.lines().count());
+    let mut boards = Board::all()?;
+    boards.retain(|board| board.target.is_none() || board.own_text().is_some());
+    for board in boards {
+        let profile = if board.target.is_some() { "release" } else { "dev" };
+        let text = board.text(tools, profile)?;
+        fs::write(board.expected(), &text).map_err(|error| error.to_string())?;
+        println!("{}: {} lines", board.expected().display(), text.lines().count());
+    }
     Ok(())
 }
 
@@ -188,7 +201,7 @@ mod tests {
             .into_iter()
             .map(|board| board.name)
             .collect();
-        for name in ["host", "qemu-m0", "qemu-m4", "qemu-rv32"] {
+        for name in ["host", "qemu-m0", "qemu-m4", "qemu-rv32", "twins"] {
             assert!(
                 names.iter().any(|found| found == name),
                 "{name} is missing from {names:?}"

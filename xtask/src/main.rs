@@ -25,7 +25,8 @@ cargo xtask setup [--core WAY]   finds or installs what the checks need; WAY is 
 cargo xtask firmware [--bless]   builds every board's program, runs it, compares its text (or takes it)
 cargo xtask bench-mcu [--bless] [--functions]
                                  instructions, code and RAM of W1, W2 and W4 on the emulated Cortex-M4F, beside
-                                 the peers; compares with the golden values (or takes the new ones); which functions
+                                 the peers; compares with the golden values (or takes the new ones); which functions;
+                                 and the candidate orders of summation
 ";
 
 fn main() -> ExitCode {
@@ -62,6 +63,7 @@ fn bench_mcu(words: &[&str]) -> Outcome {
     }
     let tools = Tools::find_or_install()?;
     mcu::sizes(&tools, &mut parts::Tally::default())?;
+    mcu::orders(&tools)?;
     mcu::bench(&tools, &options, &mut parts::Tally::default())
 }
 

@@ -6,12 +6,14 @@
 
 mod cycles;
 mod golden;
+mod order;
 mod peers;
 mod probe;
 mod size;
 mod table;
 mod trace;
 
+pub use order::print as orders;
 pub use size::check as sizes;
 
 use crate::parts::Tally;
