@@ -47,14 +47,14 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "window not begun anew behind a gap",
-        file: "core/src/app.rs",
+        file: "core/src/app/mod.rs",
         right: "if !board.rewind(self.course.value.frames) {",
         wrong: "if !board.rewind(self.course.value.frames) && self.course.value.frames == 0 {",
         caught_by: &["resume"],
     },
     Fault {
         what: "recording rewound a frame too far",
-        file: "core/src/app.rs",
+        file: "core/src/app/mod.rs",
         right: "board.rewind(self.course.value.frames)",
         wrong: "board.rewind(self.course.value.frames + 1)",
         caught_by: &["resume"],
