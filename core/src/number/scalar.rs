@@ -19,7 +19,7 @@ pub trait Scalar: Copy + Default + PartialOrd + Debug {
     /// The figure as `f32`.
     fn to_f32(self) -> f32;
 
-    /// All of its bits, for checkpoints.
+    /// All of its bits, for checkpoints; the same for every NaN.
     fn to_bits(self) -> u64;
 
     /// The inverse of [`to_bits`](Self::to_bits).
@@ -50,7 +50,9 @@ macro_rules! float_scalar {
             }
 
             fn to_bits(self) -> u64 {
-                u64::from(<$type>::to_bits(self))
+                // One NaN stands for all: their payloads differ between machines.
+                let canonical = if self.is_nan() { <$type>::NAN } else { self };
+                u64::from(<$type>::to_bits(canonical))
             }
 
             fn from_bits(bits: u64) -> Self {
