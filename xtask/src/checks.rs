@@ -97,9 +97,18 @@ pub fn documentation() -> Outcome {
         .current_dir(place::root()))
 }
 
-/// Every test of the workspace, documentation examples included.
+/// Every test of the workspace, documentation examples included; then those of the crate with approximate maths.
 pub fn tests(tally: &mut Tally) -> Outcome {
-    count(&["test", "--workspace"], tally)
+    count(&["test", "--workspace"], tally)?;
+    let approximate = [
+        "test",
+        "--package",
+        "kilograd",
+        "--features",
+        "micromath",
+        "--lib",
+    ];
+    count(&approximate, tally)
 }
 
 /// The promises once more, compiled as they ship: the same bits in debug and release.
