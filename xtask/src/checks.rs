@@ -129,10 +129,40 @@ fn count(arguments: &[&str], tally: &mut Tally) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::features_of;
+    use crate::place;
+    use std::fs;
+    use std::path::{Path, PathBuf};
 
     #[test]
     fn reads_feature_names_only() {
         let manifest = "[package]\nname = \"x\"\n[features]\ndefault = []\n# a = note\ndefmt = [\"dep:defmt\"]\nserde=[]\n[dependencies]\nserde = \"1\"\n";
         assert_eq!(features_of(manifest), ["defmt", "serde"]);
+    }
+
+    /// Files under `folder` that speak of the law.
+    fn unsafe_files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                unsafe_files(&path, found);
+            } else if fs::read_to_string(&path).unwrap().contains("unsafe_code") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The law and its two exceptions, as `docs/architecture.md` has them.
+    #[test]
+    fn unsafe_code_stays_where_it_is() {
+        let source = place::root().join("core/src");
+        let mut found = Vec::new();
+        unsafe_files(&source, &mut found);
+        found.sort();
+        assert_eq!(
+            found,
+            ["kernel/cortex_m4/mod.rs", "lib.rs", "math/root.rs"].map(|file| source.join(file))
+        );
+        let root = fs::read_to_string(source.join("lib.rs")).unwrap();
+        assert!(root.contains("#![deny(unsafe_code)]"));
     }
 }
