@@ -176,3 +176,26 @@ fn what_a_number_cannot_run_is_refused_by_name() {
         "layer 1: tanh is not available in this number format"
     );
 }
+
+#[test]
+fn sums_that_could_overflow_are_refused() {
+    let batch = NET
+        .try_plan::<Bfp14, Sgd, 3>(&Training::new(Loss::CrossEntropy).batch(33))
+        .unwrap_err();
+    assert_eq!(
+        batch.to_string(),
+        "batch is larger than this number format can sum: 32 samples in bfp14"
+    );
+    const WIDE: Model = Model::new(Shape::vector(8193), &[dense(2)]);
+    let wide = WIDE
+        .try_plan::<Bfp14, Sgd, 1>(&Training::new(Loss::CrossEntropy))
+        .unwrap_err();
+    assert_eq!(
+        wide.to_string(),
+        "layer 0: dense sums more inputs than this number format can: 8192 in bfp14"
+    );
+    assert!(
+        WIDE.try_plan::<f32, Sgd, 1>(&Training::new(Loss::CrossEntropy).batch(33))
+            .is_ok()
+    );
+}

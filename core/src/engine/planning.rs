@@ -2,7 +2,8 @@
 
 use crate::kernel::Kernel;
 use crate::loss::Loss;
-use crate::network::planner::{self, Needs};
+use crate::network::needs::Needs;
+use crate::network::planner;
 use crate::network::{Model, PlanError, PlanOf};
 use crate::optim::Optimizer;
 use core::marker::PhantomData;
@@ -68,6 +69,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
                 Clip::None => 0,
                 Clip::Norm(bound) => bound.to_bits(),
             },
+            terms: N::MOST_TERMS,
             kinds: N::KINDS,
         }
     }
@@ -111,6 +113,13 @@ impl Model<'_> {
                 layer: None,
                 kind: "clip",
                 fault: "must be a norm above 0",
+            });
+        }
+        if training.batch > N::MOST_SAMPLES {
+            return Err(PlanError {
+                layer: None,
+                kind: "batch",
+                fault: "is larger than this number format can sum: 32 samples in bfp14",
             });
         }
         planner::plan::<N, L>(self, training.needs())

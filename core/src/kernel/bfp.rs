@@ -5,6 +5,7 @@
 //! holds 256 groups: `256 · (32 · 8191² + 128) / 256 < 2³¹`. So a sum has up to 8,192 terms. Integer
 //! sums do not depend on their order, so accelerated twins may take any.
 
+use super::bfp_limit::{Limiter, bits};
 use super::{Grad, Kernel, Sweep, bfp_loss};
 use crate::loss::Loss;
 use crate::math::Unary;
@@ -17,22 +18,6 @@ use core::num::Saturating;
 const GROUP: usize = 32;
 /// Bits by which a group is divided before it goes into the outer sum.
 const GROUP_SHIFT: i32 = 8;
-
-/// Follows the largest magnitude, and limits to the mantissa.
-pub(super) struct Limiter {
-    pub(super) peak: u32,
-}
-
-impl Limiter {
-    pub(super) const fn new() -> Self {
-        Self { peak: 0 }
-    }
-
-    pub(super) fn limit(&mut self, value: i32) -> i16 {
-        self.peak = self.peak.max(value.unsigned_abs());
-        value.clamp(-MANTISSA, MANTISSA) as i16
-    }
-}
 
 /// `Σ a[k] b[k]`, divided by 256.
 fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -> i32 {
@@ -48,15 +33,15 @@ fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -
     outer.saturating_add(shift(inner, GROUP_SHIFT))
 }
 
-pub(super) fn bits(exponent: Exponent) -> i32 {
-    exponent.0.into()
-}
-
 impl Kernel for Bfp14 {
     type Peak = u32;
 
-    /// Dense and relu, cross-entropy and squared error. The planner refuses the others by name.
+    /// Dense (code 0) and relu (code 2), cross-entropy and squared error. The planner refuses the others
+    /// by name.
     const KINDS: u128 = 1 << 0 | 1 << 2 | Loss::CrossEntropy.bit() | Loss::MeanSquaredError.bit();
+    /// `32 · 8191² < 2³¹`
+    const MOST_SAMPLES: u16 = 32;
+    const MOST_TERMS: u32 = 8192;
 
     fn higher(a: u32, b: u32) -> u32 {
         a.max(b)

@@ -1,6 +1,6 @@
 //! Losses in 16-bit block fixed point.
 
-use super::bfp::{Limiter, bits};
+use super::bfp_limit::{Limiter, bits};
 use crate::math::fixed::{self, shift, shift_wide};
 use crate::number::bfp::{Bfp14, Q32};
 use crate::number::{View, ViewMut};

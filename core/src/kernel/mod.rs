@@ -9,6 +9,7 @@
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
 mod bfp;
+mod bfp_limit;
 mod bfp_loss;
 pub(crate) mod blocks;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
@@ -54,6 +55,12 @@ pub trait Kernel: Number {
 
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
+
+    /// Samples of a batch whose gradients can be summed.
+    const MOST_SAMPLES: u16;
+
+    /// Terms that one sum of products can have.
+    const MOST_TERMS: u32;
 
     /// The larger of two peaks.
     fn higher(a: Self::Peak, b: Self::Peak) -> Self::Peak;

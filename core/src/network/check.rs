@@ -1,7 +1,8 @@
 //! The first pass of the planner: whether the layers fit together, and what each of them needs.
 
+use super::needs::Needs;
+use super::pack::aligned;
 use super::plan::{Plan, PlanError, PlanOf, Regions, Slot, mode};
-use super::planner::{Needs, aligned};
 use super::{Init, Layer, Model, Shape};
 use crate::number::Number;
 
@@ -86,6 +87,15 @@ pub(super) const fn check<N: Number, const L: usize>(
             return fault(model, i, "has an output of more than 65535 elements");
         }
         let specs = entry.layer.params(shape);
+        if let Some(param) = specs.get(0)
+            && param.fan_in > needs.terms
+        {
+            return fault(
+                model,
+                i,
+                "sums more inputs than this number format can: 8192 in bfp14",
+            );
+        }
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;

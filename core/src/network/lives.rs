@@ -3,9 +3,8 @@
 //! Time runs from step 0: layer `i` goes forward at step `i`, the loss is taken at step `L`, and layer
 //! `i` goes backward at step `2L − i`. Two buffers whose lives share a step get different bytes.
 
-use super::pack::Buffer;
+use super::pack::{Buffer, aligned};
 use super::plan::{PlanOf, Slot};
-use super::planner::aligned;
 use crate::number::Number;
 
 /// Finds where the backward pass ends, and which gradients have more than one contribution.

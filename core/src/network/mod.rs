@@ -4,6 +4,7 @@ mod check;
 mod layer;
 mod lives;
 mod model;
+pub(crate) mod needs;
 mod pack;
 mod param;
 mod plan;

@@ -1,5 +1,7 @@
 //! Packing: where each buffer lies, so that no two that live together overlap.
 
+use crate::number::Number;
+
 /// A buffer: its size, the first and last step at which it is in use, and where it was put.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Buffer {
@@ -130,4 +132,14 @@ pub(crate) const fn pack<const L: usize>(values: &mut [Buffer; L], deltas: &mut 
             needed = offset + size;
         }
     }
+}
+
+/// Bytes of a buffer, so that the next one is aligned.
+pub(super) const fn aligned<N: Number>(bytes: usize) -> usize {
+    let align = if align_of::<N::Bias>() > 4 {
+        align_of::<N::Bias>()
+    } else {
+        4
+    };
+    bytes.next_multiple_of(align)
 }

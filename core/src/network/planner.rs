@@ -4,30 +4,12 @@
 
 use super::check::check;
 use super::lives::{delta_root, lives, mark_backward, root};
-use super::pack::{Buffer, pack};
+use super::needs::Needs;
+use super::pack::{Buffer, aligned, pack};
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
 use crate::number::Number;
 use crate::persist::Fingerprint;
-
-/// What a plan depends on beside the model and the number.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Needs {
-    /// There is a backward pass and an update.
-    pub train: bool,
-    /// Values of optimizer state per parameter.
-    pub state_slots: usize,
-    /// The optimizer's number in the fingerprint.
-    pub optimizer: u8,
-    /// Bit of the loss.
-    pub loss: u128,
-    /// Samples per update.
-    pub batch: u16,
-    /// Bound on the gradient's norm, as the bits of an `f32`; 0 for none.
-    pub clip: u32,
-    /// Layer kinds and losses that the number can run.
-    pub kinds: u128,
-}
 
 /// Plans a model for the number `N`.
 pub(crate) const fn plan<N: Number, const L: usize>(
@@ -59,16 +41,6 @@ pub(crate) const fn plan<N: Number, const L: usize>(
     }
     plan.fingerprint = fingerprint(&plan);
     Ok(plan)
-}
-
-/// Bytes of a buffer, so that the next one is aligned.
-pub(super) const fn aligned<N: Number>(bytes: usize) -> usize {
-    let align = if align_of::<N::Bias>() > 4 {
-        align_of::<N::Bias>()
-    } else {
-        4
-    };
-    bytes.next_multiple_of(align)
 }
 
 const fn mix_shape(digest: Fingerprint, shape: Shape) -> Fingerprint {

@@ -1,0 +1,22 @@
+//! What a plan depends on beside the model and the number.
+
+/// What a plan depends on beside the model and the number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs {
+    /// There is a backward pass and an update.
+    pub train: bool,
+    /// Values of optimizer state per parameter.
+    pub state_slots: usize,
+    /// The optimizer's number in the fingerprint.
+    pub optimizer: u8,
+    /// Bit of the loss.
+    pub loss: u128,
+    /// Samples per update.
+    pub batch: u16,
+    /// Bound on the gradient's norm, as the bits of an `f32`; 0 for none.
+    pub clip: u32,
+    /// Terms that one sum of the number can have.
+    pub terms: u32,
+    /// Layer kinds and losses that the number can run.
+    pub kinds: u128,
+}
