@@ -9,7 +9,9 @@ const SEEDS: u64 = 5;
 
 /// One run of a ready file per seed.
 fn outcomes(file: &str) -> Vec<Outcome> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("host-sim/runs").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("host-sim/runs")
+        .join(file);
     (1..=SEEDS)
         .map(|seed| {
             let mut run = RunFile::read(&path).unwrap();

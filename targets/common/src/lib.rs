@@ -5,6 +5,7 @@ mod board;
 #[cfg(target_os = "none")]
 pub mod chip;
 pub mod data;
+mod integers;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod mps2;
 mod program;

@@ -2,6 +2,7 @@
 //! cut, and print every loss as bits and a hash of the parameters.
 
 use crate::data::{self, CHANNELS, CLASSES, WIDTH};
+use crate::integers;
 use core::fmt::{self, Write};
 use embedded_storage::nor_flash::NorFlash;
 use kilograd::app::{App, AppError, Board, Boot, Kit, Settings, Status};
@@ -57,6 +58,7 @@ pub struct Memory {
     labels: [u8; SLOTS],
     tallies: [Tally; CLASSES],
     sample: [f32; WIDTH],
+    integers: integers::Memory,
 }
 
 impl Memory {
@@ -68,6 +70,7 @@ impl Memory {
         labels: [0; SLOTS],
         tallies: [Tally::ZERO; CLASSES],
         sample: [0.0; WIDTH],
+        integers: Arena::ZERO,
     };
 }
 
@@ -166,11 +169,17 @@ fn live<F: NorFlash>(
             break;
         }
     }
-    let bytes = app.trainer().parameter_bytes().iter();
-    let hash = bytes
-        .fold(Fingerprint::new(), |digest, byte| digest.byte(*byte))
-        .value();
+    let hash = hash(app.trainer().parameter_bytes());
     Ok((app.release(), hash))
+}
+
+/// 64-bit FNV-1a.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    let digest = Fingerprint::new();
+    bytes
+        .iter()
+        .fold(digest, |digest, byte| digest.byte(*byte))
+        .value()
 }
 
 /// Runs the whole program. Every board prints the same text.
@@ -201,9 +210,8 @@ pub fn run<F: NorFlash>(
     *memory = Memory::ZERO;
     let (_, cut) = live(memory, flash, board, u32::MAX)?;
     writeln!(board, "parameters {cut:016x}")?;
-    if cut == never_cut {
-        Ok(())
-    } else {
-        Err(Failure::Different)
+    if cut != never_cut {
+        return Err(Failure::Different);
     }
+    integers::run(&mut memory.integers, board)
 }
