@@ -46,7 +46,7 @@ pub const BUILDS: [Build; 2] = [
     },
 ];
 
-/// One network of PEERS, with the most that a training step may take.
+/// One network that the peers were measured on, with the most that a training step may take.
 pub struct Workload {
     pub name: &'static str,
     pub program: &'static str,

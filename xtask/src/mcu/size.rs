@@ -78,11 +78,39 @@ pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
         }
         tally.pass();
     }
+    pays_for_what_it_uses(tools)?;
+    tally.pass();
     for (name, flash, heap) in PEERS {
         println!("{name:<56}{:>9}{:>9}{:>9}", grouped(flash), "", grouped(heap));
     }
     Ok(())
 }
+
+/// Layers, losses and modes that a plan does not use cost no flash, and neither does the planner.
+fn pays_for_what_it_uses(tools: &Tools) -> Outcome {
+    let masked = Program::read(&Probe::build(tools, "xor", "small", &[])?.path)?;
+    let whole = Program::read(&Probe::build(tools, "xor", "small", &["--cfg=everything"])?.path)?;
+    let (used, all) = (masked.sizes.flash(), whole.sizes.flash());
+    println!(
+        "{:<56}{:>9}",
+        "learn and update, with every layer and loss",
+        grouped(all)
+    );
+    if all < used + LEAST_SAVED {
+        return Err(format!(
+            "a program that uses two layers takes {used} bytes, with everything {all}: the mask saves nothing"
+        ));
+    }
+    match reaches(&masked, PLANNER).as_slice() {
+        [] => Ok(()),
+        found => Err(format!("xor holds the planner: {}", found.join(", "))),
+    }
+}
+
+/// Bytes that the layers and the loss which the small program leaves out take at the least.
+const LEAST_SAVED: u64 = 2_000;
+/// Parts of names of the planner's functions, which run at build time only.
+const PLANNER: &[&str] = &["planner", "network::pack", "network::lives", "network::check"];
 
 /// Parts of names of functions by which a program panics. The handler itself is always linked.
 const PANICS: &[&str] = &[
