@@ -179,6 +179,10 @@ impl Board<2> for Live<'_> {
         Some(frame)
     }
 
+    fn lost(&self) -> u16 {
+        self.drain.lost()
+    }
+
     fn label(&mut self, _: u64) -> Option<u16> {
         self.taken.last()?.1
     }

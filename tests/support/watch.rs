@@ -65,6 +65,10 @@ impl Board<2> for Recorded<'_> {
         Some(*frame)
     }
 
+    fn lost(&self) -> u16 {
+        0
+    }
+
     fn label(&mut self, _: u64) -> Option<u16> {
         self.frames.get(self.next - 1)?.1
     }

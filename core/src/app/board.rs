@@ -9,6 +9,10 @@ pub trait Board<const C: usize>: Clock {
     /// The next frame, in the order of time; `None` if there is none yet.
     fn frame(&mut self) -> Option<Frame<C>>;
 
+    /// Frames that were lost directly before the one last taken, because the ring was full
+    /// ([`Drain::lost`](crate::collect::Drain::lost)). No window spans them, whatever their time stamps say.
+    fn lost(&self) -> u16;
+
     /// What was going on at time `at` (of a frame), if anyone has said so.
     fn label(&mut self, at: u64) -> Option<u16>;
 

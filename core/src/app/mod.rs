@@ -207,6 +207,9 @@ where
         let course = &mut self.course.value;
         course.frames = course.frames.saturating_add(1);
         let Kit { windows, pool, .. } = &mut self.parts;
+        if board.lost() > 0 {
+            windows.gap();
+        }
         if label != course.label {
             // No window spans two labels.
             windows.restart();

@@ -95,6 +95,10 @@ impl<const C: usize> Board<C> for SimBoard<'_, '_, C> {
         self.drain.pop()
     }
 
+    fn lost(&self) -> u16 {
+        self.drain.lost()
+    }
+
     fn label(&mut self, at: u64) -> Option<u16> {
         self.sensor.label(at)
     }

@@ -31,6 +31,10 @@ impl<M: Clock + Write> Board<CHANNELS> for Recorded<'_, M> {
         self.sensor.frame()
     }
 
+    fn lost(&self) -> u16 {
+        self.sensor.lost()
+    }
+
     fn label(&mut self, at: u64) -> Option<u16> {
         self.sensor.label(at)
     }

@@ -86,6 +86,11 @@ impl<'a> Sensor<'a> {
         self.drain.pop()
     }
 
+    /// Frames lost directly before the last one.
+    pub fn lost(&self) -> u16 {
+        self.drain.lost()
+    }
+
     /// The activity at a frame's time.
     pub fn label(&self, at: u64) -> Option<u16> {
         let recording = at / (PERIOD * LENGTH as u64);
