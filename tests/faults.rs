@@ -104,9 +104,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "conv edges pair wrong rows",
-        file: "core/src/kernel/float.rs",
-        right: "w.data.get(first..first + sweep.length * outputs)",
-        wrong: "w.data.get(first..)",
+        file: "core/src/kernel/blocks.rs",
+        right: "(dx.get_mut(..length), w.get(..length * outputs))",
+        wrong: "(dx.get_mut(..length), w.get(..))",
         caught_by: BOTH,
     },
     Fault {

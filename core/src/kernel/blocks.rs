@@ -124,6 +124,7 @@ pub(crate) fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
     if outputs == 0 {
         return;
     }
+    // At the edge of a padded convolution fewer rows are used than there are.
     let length = dx.len().min(w.len() / outputs);
     let (Some(dx), Some(w)) = (dx.get_mut(..length), w.get(..length * outputs)) else {
         return;

@@ -49,9 +49,7 @@ impl<F: Loops + Scalar> Kernel for F {
 
     fn affine_input(w: View<'_, F>, dy: View<'_, F>, dx: ViewMut<'_, F>, sweep: Sweep) {
         let outputs = sweep.outputs;
-        // At the edge of a padded convolution fewer rows are used than there are.
-        let first = sweep.first * outputs;
-        let Some(w) = w.data.get(first..first + sweep.length * outputs) else {
+        let Some(w) = w.data.get(sweep.first * outputs..) else {
             return;
         };
         let Some(dy) = dy.data.get(sweep.target * outputs..) else {
