@@ -107,7 +107,7 @@ const FAULTS: &[Fault] = &[
         file: "core/src/kernel/blocks.rs",
         right: "(dx.get_mut(..length), w.get(..length * outputs))",
         wrong: "(dx.get_mut(..length), w.get(..))",
-        caught_by: BOTH,
+        caught_by: GRADIENTS,
     },
     Fault {
         what: "batch summed, not averaged",
