@@ -2,39 +2,18 @@
 //!
 //! W1, W2 and W4 are the workloads whose cost on a chip `cargo xtask bench-mcu` counts.
 
+#[path = "workloads.rs"]
+mod workloads;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::kernel::Kernel;
 use kilograd::loss::{Loss, Target};
-use kilograd::network::*;
+use kilograd::network::{Plan, PlanOf};
 use kilograd::number::View;
 use kilograd::optim::{Adam, Momentum, Optimizer};
 use std::hint::black_box;
-
-const W1: Model = Model::new(Shape::vector(64), &[dense(32), relu(), dense(10)]);
-const W2: Model = Model::new(
-    Shape::vector(128),
-    &[
-        dense(64),
-        relu(),
-        dense(16),
-        relu(),
-        dense(64),
-        relu(),
-        dense(128),
-    ],
-);
-const W4: Model = Model::new(
-    Shape::series(6, 100),
-    &[
-        conv1d(8, 5).stride(2),
-        relu(),
-        conv1d(16, 5).stride(2),
-        relu(),
-        global_average(),
-        dense(4),
-    ],
-);
+use workloads::{W1, W2, W4};
 
 const W1_PLAN: PlanOf<{ W1.len() }> = W1.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
 const W1_ADAM: PlanOf<{ W1.len() }> = W1.plan(Training::<f32, Adam>::new(Loss::CrossEntropy));

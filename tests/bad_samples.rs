@@ -1,9 +1,11 @@
 //! Promise: a sample that is no number raises an alarm, changes no parameter, and spoils no figure.
 
-use kilograd::engine::{Clip, Update};
+use kilograd::engine::{Arena, Clip, Trainer, Training, Update};
 use kilograd::load::Split;
-use kilograd::loss::Target;
+use kilograd::loss::{Loss, Target};
+use kilograd::network::{Model, PlanOf, Shape, dense};
 use kilograd::number::View;
+use kilograd::optim::Sgd;
 use kilograd::train::{Alarm, Event, Goals, Stop};
 use support::learner::{Raw, epochs, run, set, steps, with_trainer};
 
@@ -78,4 +80,28 @@ fn a_run_of_bad_samples_alone_is_told_and_is_never_the_best() {
             .all(|(loss, ..)| loss.to_bits() == f32::NAN.to_bits()),
         "{losses:?}"
     );
+}
+
+#[test]
+fn a_parameter_is_set_whole_and_finite_or_not_at_all() {
+    const NET: Model = Model::new(Shape::vector(2), &[dense(2)]);
+    const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Sgd>::new(Loss::CrossEntropy));
+    let mut memory = Arena::<{ PLAN.bytes() }>::ZERO;
+    let mut trainer = Trainer::<f32, Sgd, { PLAN.uses() }>::new(&PLAN, &mut memory, Sgd::default()).unwrap();
+    trainer.init(1);
+    let before = trainer.parameter_bytes().to_vec();
+    let mut set = |name: &str, values: &[f32]| {
+        let done = trainer.set_parameter(0, name, values.iter().copied());
+        (done, trainer.parameter_bytes() == before)
+    };
+    for (name, values) in [
+        ("weight", &[1.0; 3][..]),
+        ("weight", &[1.0; 5]),
+        ("weight", &[1.0, 2.0, f32::NAN, 4.0]),
+        ("bias", &[f32::INFINITY, 0.0]),
+        ("gamma", &[1.0; 2]),
+    ] {
+        assert_eq!(set(name, values), (false, true), "{name} {values:?}");
+    }
+    assert_eq!(set("weight", &[1.0; 4]), (true, false));
 }

@@ -3,31 +3,9 @@
 
 use kilograd::checkpoint::{Frames, LoadError, RegionError, SaveError, Store, Verdict};
 use kilograd::persist::{Parts, PartsMut, Persist, Record};
-use kilograd_sim::flash::{Cell, FaultFlash, Nrf52, Torn};
+use kilograd_sim::flash::{FaultFlash, Nrf52, Torn};
 use support::lab::Numbered;
-
-type Small = Cell<4, 256>;
-
-const SIZE: usize = 120;
-
-/// A flash with frames in every place: the newest is the last number.
-fn full(last: u64) -> FaultFlash<Small> {
-    let mut flash = FaultFlash::new(1536, 3);
-    for number in 1..=last {
-        // A boot for each, so that each goes to the next segment.
-        let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
-        let _ = store.load(&mut Numbered::new(0, SIZE));
-        store.save(&Numbered::new(number, SIZE)).unwrap();
-    }
-    flash
-}
-
-fn load(flash: &mut FaultFlash<Small>) -> Result<u64, LoadError> {
-    let mut state = Numbered::new(0, SIZE);
-    let end = flash.image().len() as u32;
-    Store::<_, 64>::new(flash, 0..end).unwrap().load(&mut state)?;
-    Ok(state.number())
-}
+use support::small::{SIZE, Small, full, load};
 
 #[test]
 fn no_flipped_bit_makes_a_corrupt_state() {

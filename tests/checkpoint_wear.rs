@@ -1,29 +1,9 @@
 //! Promise: wear is even, a bad unit is passed over, and a worn-out part keeps its last state.
 
-use kilograd::checkpoint::{FormatError, Frames, LoadError, SaveError, Store};
-use kilograd_sim::flash::{Cell, FaultFlash, Wear};
+use kilograd::checkpoint::{FormatError, Frames, SaveError, Store};
+use kilograd_sim::flash::{FaultFlash, Wear};
 use support::lab::Numbered;
-
-type Small = Cell<4, 256>;
-
-const SIZE: usize = 120;
-
-/// A flash of three segments, each with one frame of the last three states.
-fn full(last: u64) -> FaultFlash<Small> {
-    let mut flash = FaultFlash::new(1536, 3);
-    for number in 1..=last {
-        let mut store = Store::<_, 64>::new(&mut flash, 0..1536).unwrap();
-        let _ = store.load(&mut Numbered::new(0, SIZE));
-        store.save(&Numbered::new(number, SIZE)).unwrap();
-    }
-    flash
-}
-
-fn load(flash: &mut FaultFlash<Small>) -> Result<u64, LoadError> {
-    let mut state = Numbered::new(0, SIZE);
-    Store::<_, 64>::new(flash, 0..1536).unwrap().load(&mut state)?;
-    Ok(state.number())
-}
+use support::small::{SIZE, Small, full, load};
 
 fn bad_units_are_passed_over(wear: Wear) {
     let mut flash = full(7);

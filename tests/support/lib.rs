@@ -7,4 +7,5 @@ pub mod learner;
 pub mod memory;
 pub mod random_model;
 pub mod real;
+pub mod small;
 pub mod watch;

@@ -214,8 +214,8 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         })
     }
 
-    /// Sets parameter tensor `name` of layer `layer`, and says whether there is such a one.
-    /// The values come in memory order; what is missing at the end stays as it is.
+    /// Sets parameter tensor `name` of layer `layer` to `values`, in memory order, and says whether it did:
+    /// not if there is no such tensor, it has another number of elements, or a value is not finite.
     pub fn set_parameter(
         &mut self,
         layer: usize,
@@ -228,6 +228,10 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let Some((index, param)) = find(slot, name) else {
             return false;
         };
+        // Block fixed point chooses the scale from all values, so they come whole or not at all.
+        if values.clone().count() != param.shape.len() || !values.clone().all(f32::is_finite) {
+            return false;
+        }
         let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
         let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
             return false;

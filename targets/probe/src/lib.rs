@@ -11,6 +11,8 @@ mod memory;
 pub mod network;
 pub mod print;
 pub mod stack;
+#[path = "../../../benches/workloads.rs"]
+pub mod workloads;
 
 /// The machine's 32 interrupts, none of them used. Without a table of the chip's own the runtime lays
 /// out the largest that the architecture allows, which takes a kilobyte.

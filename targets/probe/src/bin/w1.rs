@@ -4,12 +4,12 @@
 
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::loss::Loss;
-use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::network::PlanOf;
 use kilograd::optim::Momentum;
+use probe::workloads::W1 as NET;
 use probe::{exit, measure::measure, network::Network};
 use static_cell::ConstStaticCell;
 
-const NET: Model = Model::new(Shape::vector(64), &[dense(32), relu(), dense(10)]);
 const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
 static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
 

@@ -4,23 +4,12 @@
 
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::loss::Loss;
-use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::network::PlanOf;
 use kilograd::optim::Momentum;
+use probe::workloads::W2 as NET;
 use probe::{exit, measure::measure, network::Network};
 use static_cell::ConstStaticCell;
 
-const NET: Model = Model::new(
-    Shape::vector(128),
-    &[
-        dense(64),
-        relu(),
-        dense(16),
-        relu(),
-        dense(64),
-        relu(),
-        dense(128),
-    ],
-);
 const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::MeanSquaredError));
 static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
 

@@ -4,22 +4,12 @@
 
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::loss::Loss;
-use kilograd::network::{Model, PlanOf, Shape, conv1d, dense, global_average, relu};
+use kilograd::network::PlanOf;
 use kilograd::optim::Momentum;
+use probe::workloads::W4 as NET;
 use probe::{exit, measure::measure, network::Network};
 use static_cell::ConstStaticCell;
 
-const NET: Model = Model::new(
-    Shape::series(6, 100),
-    &[
-        conv1d(8, 5).stride(2),
-        relu(),
-        conv1d(16, 5).stride(2),
-        relu(),
-        global_average(),
-        dense(4),
-    ],
-);
 const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
 static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
 
