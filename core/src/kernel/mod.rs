@@ -16,8 +16,10 @@ pub(crate) mod blocks;
 mod cortex_m4;
 pub mod float;
 mod loops;
+mod sequence;
 
 pub use loops::{Loops, Moments};
+pub use sequence::Sequence;
 
 use crate::number::{Number, View, ViewMut};
 
@@ -48,7 +50,7 @@ pub struct Sweep {
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number {
+pub trait Kernel: Number + Sequence {
     /// The largest magnitude that a primitive produced, before it was saturated to the storage.
     /// The scale of the next window follows from it. Nothing for floats.
     type Peak: Copy + Default;
