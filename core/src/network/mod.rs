@@ -9,17 +9,19 @@ mod pack;
 mod param;
 mod plan;
 pub(crate) mod planner;
+mod sequence;
 mod shape;
 mod tensor;
 mod tensors;
 
 pub use layer::{
-    Add, Backward, Concat, Conv1d, Dense, For, Forward, GlobalAverage, Gradient, InPlace, Layer, Pass,
-    Pointwise, Reads, Room, Visit,
+    Add, Attention, Backward, Concat, Conv1d, Dense, Embedding, For, Forward, GlobalAverage, Gradient, Gru,
+    InPlace, Layer, Lstm, Pass, Pointwise, Position, Reads, Rnn, Room, Visit,
 };
 pub use model::{Entry, Init, Model, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
 pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role, Start};
 pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
+pub use sequence::{attention, embedding, gru, lstm, position, rnn};
 pub use shape::Shape;
 pub use tensor::{Tensor, TensorMut};
 pub use tensors::Tensors;

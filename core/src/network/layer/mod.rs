@@ -11,18 +11,33 @@
 )]
 
 mod add;
+mod attention;
 mod concat;
 mod conv1d;
 mod dense;
+mod embedding;
 mod global_average;
+mod gru;
+mod lstm;
 mod pointwise;
+mod position;
+mod recurrence;
+mod rnn;
+#[cfg(test)]
+mod sequence_tests;
 
 pub use add::Add;
+pub use attention::Attention;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use dense::Dense;
+pub use embedding::Embedding;
 pub use global_average::GlobalAverage;
+pub use gru::Gru;
+pub use lstm::Lstm;
 pub use pointwise::Pointwise;
+pub use position::Position;
+pub use rnn::Rnn;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
@@ -327,6 +342,18 @@ layers! {
     GlobalAverage(GlobalAverage) = 5,
     /// Sum with an earlier output.
     Add(Add) = 6,
+    /// A vector for each token.
+    Embedding(Embedding) = 27,
+    /// A learned vector for each place.
+    Position(Position) = 28,
+    /// Multi-head self-attention.
+    Attention(Attention) = 29,
+    /// Simple recurrent layer.
+    Rnn(Rnn) = 30,
+    /// Gated recurrent unit.
+    Gru(Gru) = 31,
+    /// Long short-term memory.
+    Lstm(Lstm) = 32,
     /// Join with the channels of an earlier output.
     Concat(Concat) = 34,
 }
