@@ -12,11 +12,15 @@ mod bfp;
 mod bfp_limit;
 mod bfp_loss;
 pub(crate) mod blocks;
+mod channels;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;
 pub mod float;
+mod groups;
 mod loops;
 
+pub use channels::Channels;
+pub use groups::{Groups, Running};
 pub use loops::{Loops, Moments};
 
 use crate::number::{Number, View, ViewMut};
