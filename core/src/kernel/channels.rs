@@ -82,9 +82,9 @@ fn follow_lanes<F: Functions, const B: usize>(
 
 /// The parameters and running statistics of each channel.
 #[derive(Debug, Clone, Copy)]
-pub struct Channels<'a, W, B> {
+pub struct Channels<'a, B> {
     /// What the normalised value is multiplied by.
-    pub gain: W,
+    pub gain: &'a [B],
     /// What is added then.
     pub shift: &'a [B],
     /// The running mean.
@@ -95,7 +95,7 @@ pub struct Channels<'a, W, B> {
 
 /// `n = (x − μ) / √(σ² + ε)`, then `y = gain · n + shift`. `y` holds `x` before; `kept` takes `n`, where it is
 /// not empty.
-pub(crate) fn standardise<F: Functions>(y: &mut [F], channels: Channels<'_, &[F], F>, kept: &mut [F]) {
+pub(crate) fn standardise<F: Functions>(y: &mut [F], channels: Channels<'_, F>, kept: &mut [F]) {
     let count = channels.mean.len();
     if count == 0 {
         return;
@@ -113,7 +113,7 @@ pub(crate) fn standardise<F: Functions>(y: &mut [F], channels: Channels<'_, &[F]
 
 fn standardise_lanes<F: Functions, const B: usize>(
     y: &mut [F],
-    channels: Channels<'_, &[F], F>,
+    channels: Channels<'_, F>,
     kept: &mut [F],
     from: usize,
 ) {

@@ -18,10 +18,12 @@ mod cortex_m4;
 pub mod float;
 mod groups;
 mod loops;
+mod normal;
 
 pub use channels::Channels;
 pub use groups::{Groups, Running};
 pub use loops::{Loops, Moments};
+pub use normal::Normal;
 
 use crate::number::{Number, View, ViewMut};
 
@@ -52,7 +54,7 @@ pub struct Sweep {
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number {
+pub trait Kernel: Number + Normal {
     /// The largest magnitude that a primitive produced, before it was saturated to the storage.
     /// The scale of the next window follows from it. Nothing for floats.
     type Peak: Copy + Default;
