@@ -17,13 +17,13 @@ use crate::number::{Bfp14, Number, Scalar, View, ViewMut};
 /// layers keeps them; the planner refuses the layers by name.
 pub trait Normal: Number {
     /// `y ← f(y)`, each element where it lies.
-    fn shaped<S: Shaped>(shape: S, y: ViewMut<'_, Self>) {
-        let _ = (shape, y);
+    fn shaped<S: Shaped>(setting: f32, y: ViewMut<'_, Self>) {
+        let _ = (setting, y);
     }
 
     /// `dy ← dy · f′`, from the function's output `y`.
-    fn shaped_gradient<S: Shaped>(shape: S, y: View<'_, Self>, dy: ViewMut<'_, Self>) {
-        let _ = (shape, y, dy);
+    fn shaped_gradient<S: Shaped>(setting: f32, y: View<'_, Self>, dy: ViewMut<'_, Self>) {
+        let _ = (setting, y, dy);
     }
 
     /// `y ← f(y)`. `slopes` takes `f′`, unless it is empty.
@@ -106,14 +106,16 @@ pub trait Normal: Number {
 impl Normal for Bfp14 {}
 
 impl<F: Loops + Scalar> Normal for F {
-    fn shaped<S: Shaped>(shape: S, y: ViewMut<'_, F>) {
+    fn shaped<S: Shaped>(setting: f32, y: ViewMut<'_, F>) {
+        let setting = F::from_f32(setting, ());
         for y in y.data {
-            *y = shape.value(*y);
+            *y = S::value(setting, *y);
         }
     }
 
-    fn shaped_gradient<S: Shaped>(shape: S, y: View<'_, F>, dy: ViewMut<'_, F>) {
-        zip::<F, 4>(dy.data, y.data, |dy, y| dy * shape.slope(y));
+    fn shaped_gradient<S: Shaped>(setting: f32, y: View<'_, F>, dy: ViewMut<'_, F>) {
+        let setting = F::from_f32(setting, ());
+        zip::<F, 4>(dy.data, y.data, |dy, y| dy * S::slope(setting, y));
     }
 
     fn curve<C: Curve>(y: ViewMut<'_, F>, slopes: &mut [F]) {

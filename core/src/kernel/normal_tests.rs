@@ -83,20 +83,20 @@ fn softmax_of_extremes() {
 
 #[test]
 fn functions_with_settings_have_their_gradients() {
-    fn check<S: Shaped>(shape: S, random: &mut Pcg) {
+    fn check<S: Shaped>(setting: f32, random: &mut Pcg) {
         let (x, dy) = (drawn(random, 23), drawn(random, 23));
         let (mut y, mut dx) = (x.clone(), dy.clone());
-        f64::shaped(shape, view_mut(&mut y));
-        f64::shaped_gradient(shape, view(&y), view_mut(&mut dx));
+        f64::shaped::<S>(setting, view_mut(&mut y));
+        f64::shaped_gradient::<S>(setting, view(&y), view_mut(&mut dx));
         near(
             &dx,
-            &differences(&x, &dy, |y| f64::shaped(shape, view_mut(y))),
+            &differences(&x, &dy, |y| f64::shaped::<S>(setting, view_mut(y))),
             1e-8,
         );
     }
     let mut random = Pcg::new(2);
-    check(LeakyRelu { slope: 0.25 }, &mut random);
-    check(Elu { alpha: 0.75 }, &mut random);
+    check::<LeakyRelu>(0.25, &mut random);
+    check::<Elu>(0.75, &mut random);
 }
 
 #[test]

@@ -30,16 +30,19 @@ pub trait Unary: Copy {
     }
 }
 
-/// A function of one variable with a parameter, whose slope follows from its own output.
+/// A function of one variable with a setting above 0, whose slope follows from its own output.
 pub trait Shaped: Copy {
     /// The function's name in run files and messages.
     const NAME: &'static str;
 
+    /// What to say of a setting that is not a number above 0.
+    const FAULT: &'static str;
+
     /// `y = f(x)`
-    fn value<F: Functions>(self, x: F) -> F;
+    fn value<F: Functions>(setting: F, x: F) -> F;
 
     /// `f′(x)`, from `y = f(x)`.
-    fn slope<F: Functions>(self, y: F) -> F;
+    fn slope<F: Functions>(setting: F, y: F) -> F;
 }
 
 /// A function of one variable that is not monotonic, so that its slope does not follow from its output.
@@ -156,58 +159,42 @@ impl Unary for Relu6 {
 
 /// `x` above 0, `slope · x` below, with `slope` at 0 itself. Since `slope > 0`, an output has the sign of
 /// its input. Source: Maas, Hannun and Ng, Rectifier nonlinearities improve neural network acoustic models, 2013.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LeakyRelu {
-    /// The slope below 0.
-    pub slope: f32,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeakyRelu;
 
 impl Shaped for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
+    const FAULT: &'static str = "needs a slope above 0, so that an output has the sign of its input";
 
     #[inline]
-    fn value<F: Functions>(self, x: F) -> F {
-        x * self.slope(x)
+    fn value<F: Functions>(setting: F, x: F) -> F {
+        if x > F::ZERO { x } else { setting * x }
     }
 
     #[inline]
-    fn slope<F: Functions>(self, y: F) -> F {
-        if y > F::ZERO {
-            F::ONE
-        } else {
-            F::from_f32(self.slope, ())
-        }
+    fn slope<F: Functions>(setting: F, y: F) -> F {
+        if y > F::ZERO { F::ONE } else { setting }
     }
 }
 
 /// `x` above 0, `α (e^x − 1)` below, with slope `y + α` there and at 0 itself. Since `α > 0`, an output has
 /// the sign of its input.
 /// Source: Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by ELUs, 2015.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Elu {
-    /// How far below 0 the output can fall.
-    pub alpha: f32,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elu;
 
 impl Shaped for Elu {
     const NAME: &'static str = "elu";
+    const FAULT: &'static str = "needs an alpha above 0, so that an output has the sign of its input";
 
     #[inline]
-    fn value<F: Functions>(self, x: F) -> F {
-        if x > F::ZERO {
-            x
-        } else {
-            F::from_f32(self.alpha, ()) * F::exp_m1(x)
-        }
+    fn value<F: Functions>(setting: F, x: F) -> F {
+        if x > F::ZERO { x } else { setting * F::exp_m1(x) }
     }
 
     #[inline]
-    fn slope<F: Functions>(self, y: F) -> F {
-        if y > F::ZERO {
-            F::ONE
-        } else {
-            y + F::from_f32(self.alpha, ())
-        }
+    fn slope<F: Functions>(setting: F, y: F) -> F {
+        if y > F::ZERO { F::ONE } else { y + setting }
     }
 }
 

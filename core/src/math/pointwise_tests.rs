@@ -24,12 +24,12 @@ macro_rules! unary {
 }
 
 macro_rules! shaped {
-    ($shape:expr, $kind:ident, $formula:expr) => {
+    ($kind:ident, $setting:literal, $formula:expr) => {
         Case {
             name: $kind::NAME,
-            value: |x| $shape.value(x),
-            slope: |x| $shape.slope($shape.value(x)),
-            single: |x| $shape.value(x),
+            value: |x| $kind::value($setting, x),
+            slope: |x| $kind::slope($setting, $kind::value($setting, x)),
+            single: |x| $kind::value($setting, x),
             formula: $formula,
         }
     };
@@ -53,16 +53,8 @@ fn cases() -> [Case; 8] {
         unary!(Relu6, |x| x.clamp(0.0, 6.0)),
         unary!(Tanh, |x| (libm::exp(2.0 * x) - 1.0) / (libm::exp(2.0 * x) + 1.0)),
         unary!(Sigmoid, |x| 1.0 / (1.0 + libm::exp(-x))),
-        shaped!(LeakyRelu { slope: 0.125 }, LeakyRelu, |x| if x > 0.0 {
-            x
-        } else {
-            0.125 * x
-        }),
-        shaped!(Elu { alpha: 1.5 }, Elu, |x| if x > 0.0 {
-            x
-        } else {
-            1.5 * (libm::exp(x) - 1.0)
-        }),
+        shaped!(LeakyRelu, 0.125, |x| if x > 0.0 { x } else { 0.125 * x }),
+        shaped!(Elu, 1.5, |x| if x > 0.0 { x } else { 1.5 * (libm::exp(x) - 1.0) }),
         curve!(Gelu, |x| 0.5 * x * libm::erfc(-x / core::f64::consts::SQRT_2)),
         curve!(Silu, |x| x / (1.0 + libm::exp(-x))),
     ]
@@ -102,15 +94,13 @@ fn slopes_are_those_of_the_values() {
 /// Where a kink is, the slope is PyTorch's.
 #[test]
 fn slopes_at_the_kinks() {
-    let leaky = LeakyRelu { slope: 0.25 };
-    let elu = Elu { alpha: 1.5 };
     assert_eq!(
         [
             Relu::slope(0.0),
             Relu6::slope(0.0),
             Relu6::slope(6.0),
-            leaky.slope(0.0),
-            elu.slope(0.0)
+            LeakyRelu::slope(0.25, 0.0),
+            Elu::slope(1.5, 0.0)
         ],
         [0.0, 0.0, 0.0, 0.25, 1.5]
     );
