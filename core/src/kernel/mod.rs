@@ -21,6 +21,7 @@ mod loops;
 mod normal;
 
 pub use channels::Channels;
+pub(crate) use groups::EPSILON;
 pub use groups::{Groups, Running};
 pub use loops::{Loops, Moments};
 pub use normal::Normal;
