@@ -47,9 +47,7 @@ pub struct BatchNormParameters<'a> {
 pub fn fold(weight: &mut [f32], bias: &mut [f32], norm: BatchNormParameters<'_>) -> bool {
     let outputs = bias.len();
     let parts = [norm.weight, norm.bias, norm.mean, norm.variance];
-    if outputs == 0
-        || !weight.len().is_multiple_of(outputs)
-        || parts.iter().any(|part| part.len() != outputs)
+    if outputs == 0 || !weight.len().is_multiple_of(outputs) || parts.iter().any(|part| part.len() != outputs)
     {
         return false;
     }

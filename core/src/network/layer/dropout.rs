@@ -3,8 +3,8 @@
 use super::{Backward, Forward, Gradient, InPlace, Pass, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Params, Shape};
-use crate::number::random::Pcg;
 use crate::number::Number;
+use crate::number::random::Pcg;
 
 /// Learning: `y[i] = x[i] m[i] / (1 − rate)`, where `m[i]` is 0 with probability `rate` and 1 otherwise, drawn
 /// for each sample; inference: `y = x`

@@ -31,7 +31,9 @@ impl GroupNorm {
         match self.groups {
             None => 1,
             Some(0) => 0,
-            Some(groups) if channels.is_multiple_of(groups as usize) => grouped::ratio(channels, groups as usize),
+            Some(groups) if channels.is_multiple_of(groups as usize) => {
+                grouped::ratio(channels, groups as usize)
+            }
             Some(_) => 0,
         }
     }

@@ -7,7 +7,11 @@ use crate::number::{Number, View, ViewMut, cast, cast_mut};
 
 /// Channels, where a vector counts as one position: each of its elements is a channel of its own.
 pub(super) const fn channels(input: Shape) -> usize {
-    if input.rank() == 1 { input.len() } else { input.channels() }
+    if input.rank() == 1 {
+        input.len()
+    } else {
+        input.channels()
+    }
 }
 
 /// Positions of that many channels.
