@@ -1,10 +1,12 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
 mod check;
+mod fold;
 mod layer;
 mod lives;
 mod model;
 pub(crate) mod needs;
+mod normal;
 mod pack;
 mod param;
 mod plan;
@@ -14,11 +16,13 @@ mod shape;
 mod tensor;
 mod tensors;
 
-pub use layer::{
-    Add, Attention, Backward, Concat, Conv1d, Dense, Embedding, For, Forward, GlobalAverage, Gradient, Gru,
-    InPlace, Layer, Lstm, Pass, Pointwise, Position, Reads, Rnn, Room, Visit,
-};
+pub use fold::{BatchNormParameters, fold};
+pub use layer::*;
 pub use model::{Entry, Init, Model, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
+pub use normal::{
+    batch_norm, dropout, elu, gelu, group_norm, instance_norm, layer_norm, leaky_relu, relu6, rms_norm, silu,
+    softmax,
+};
 pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role, Start};
 pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
 pub use sequence::{attention, embedding, gru, lstm, position, rnn};
