@@ -16,8 +16,10 @@ pub(crate) mod blocks;
 mod cortex_m4;
 pub mod float;
 mod loops;
+mod spatial;
 
 pub use loops::{Loops, Moments};
+pub use spatial::{Axis, Runs, Spatial, Window};
 
 use crate::number::{Number, View, ViewMut};
 
@@ -44,15 +46,23 @@ pub struct Sweep {
     pub outputs: usize,
 }
 
+impl Sweep {
+    /// The part of the sweep that uses the weights' rows `rows`, over weights that hold those alone.
+    pub fn cut(mut self, rows: &core::ops::Range<usize>) -> Self {
+        let from = self.first.max(rows.start);
+        let to = (self.first + self.length).min(rows.end);
+        self.start += from - self.first;
+        self.length = to.saturating_sub(from);
+        self.first = from - rows.start;
+        self
+    }
+}
+
 /// What a layer can ask of a number.
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number {
-    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
-    /// The scale of the next window follows from it. Nothing for floats.
-    type Peak: Copy + Default;
-
+pub trait Kernel: Number + Spatial {
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 
