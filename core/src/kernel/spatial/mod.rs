@@ -1,5 +1,6 @@
 //! Windows that are moved over a series or an image: what convolution and pooling ask of a number.
 
+mod convolution;
 mod float;
 mod pools;
 mod rows;
