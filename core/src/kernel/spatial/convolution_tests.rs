@@ -64,7 +64,7 @@ impl Case {
                 let rows = at * most..(at * most + part.len() / self.outputs);
                 for sweep in sweeps.clone().flat_map(Runs::each) {
                     let (data, track) = (&mut part[..], None);
-                    f64::affine_weights(x, dy, Grad { data, track }, sweep.cut(&rows), false);
+                    f64::affine_weights(x, dy, Grad { data, track }, sweep.rows(&rows), false);
                 }
             }
             assert_eq!(part, dw, "{most} rows at a time");
