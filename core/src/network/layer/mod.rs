@@ -11,18 +11,39 @@
 )]
 
 mod add;
+mod average_pool;
 mod concat;
 mod conv1d;
+mod conv2d;
 mod dense;
+mod depthwise;
+mod flatten;
 mod global_average;
+mod global_max;
+mod last;
+mod max_pool;
 mod pointwise;
+mod reshape;
+mod transposed;
+mod upsample;
+mod windowed;
 
 pub use add::Add;
+pub use average_pool::AveragePool;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
+pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use depthwise::Depthwise;
+pub use flatten::Flatten;
 pub use global_average::GlobalAverage;
+pub use global_max::GlobalMax;
+pub use last::Last;
+pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
+pub use reshape::Reshape;
+pub use transposed::Transposed;
+pub use upsample::Upsample;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
@@ -327,8 +348,32 @@ layers! {
     GlobalAverage(GlobalAverage) = 5,
     /// Sum with an earlier output.
     Add(Add) = 6,
+    /// Convolution over images.
+    Conv2d(Conv2d) = 13,
+    /// Convolution of each channel over time.
+    Depthwise1d(Depthwise<1>) = 14,
+    /// Convolution of each channel over images.
+    Depthwise2d(Depthwise<2>) = 15,
+    /// Transposed convolution over time.
+    Transposed1d(Transposed<1>) = 16,
+    /// Transposed convolution over images.
+    Transposed2d(Transposed<2>) = 17,
+    /// Each frame or pixel several times.
+    Upsample(Upsample) = 18,
+    /// Largest of each window.
+    MaxPool(MaxPool) = 19,
+    /// Mean of each window.
+    AveragePool(AveragePool) = 20,
+    /// Largest over time or pixels.
+    GlobalMax(GlobalMax) = 21,
+    /// Last frame of a series.
+    Last(Last) = 33,
     /// Join with the channels of an earlier output.
     Concat(Concat) = 34,
+    /// The same elements in another shape.
+    Reshape(Reshape) = 35,
+    /// The same elements as one vector.
+    Flatten(Flatten) = 36,
 }
 
 impl Layer {
