@@ -28,6 +28,8 @@ def losses():
         ("pair", 4.0),
         ("triplet", 1.0),
         ("triplet", 4.0),
+        ("triplet", 4.0, "positive"),
+        ("triplet", 4.0, "negative"),
         ("info_nce", 0.5),
         ("info_nce", 0.125),
     ):
@@ -36,12 +38,16 @@ def losses():
         cases[name] = case
         cases[f"{name}_batch"] = case | dict(batch=3)
     cases["binary_cross_entropy_of_one"] = dict(loss="binary_cross_entropy", layers=[("dense", 1)])
+    cases["binary_cross_entropy_of_classes"] = dict(loss="binary_cross_entropy", layers=[("dense", 1)], classed=True)
     cases["binary_cross_entropy_of_large_logits"] = dict(loss="binary_cross_entropy", gain=96.0, batch=5)
     cases["info_nce_memory_of_two"] = dict(loss=("info_nce", 0.25), memory=2)
     tokens = dict(loss="next_token", input=[6], tokens=5, layers=[("embedding", 5, 4), ("conv1d", 5, 1, 1, 0, 1)])
     cases["next_token"] = tokens
     cases["next_token_batch"] = tokens | dict(batch=3)
     cases["next_token_one"] = tokens | dict(input=[1])
+    cases["next_token_itself"] = tokens | dict(itself=True)
+    cases["next_token_itself_batch"] = tokens | dict(itself=True, batch=3)
+    cases["squared_error_itself"] = dict(loss="squared_error", layers=[("dense", 7)], itself=True)
     for name, changes in cases.items():
         yield dict(name=f"loss_{name}", input=[7], layers=[("dense", 4)], optimizer=SGD, samples=5) | changes
 
@@ -155,7 +161,7 @@ def networks():
     yield dict(
         name="network_autoencoder", input=[32],
         layers=[("dense", 16), ("relu",), ("dense", 4), ("relu",), ("dense", 16), ("relu",), ("dense", 32)],
-        loss="squared_error", optimizer=("sgd", 1 / 8, 0.9, 1, 0), samples=6, target="x",
+        loss="squared_error", optimizer=("sgd", 1 / 8, 0.9, 1, 0), samples=6, itself=True,
     )  # fmt: skip
     norm = lambda *activation: [("batch_norm", "running"), *activation]  # noqa: E731
     separable = lambda out, stride: [  # noqa: E731
@@ -171,7 +177,7 @@ def networks():
     expand = [("upsample", 2), ("conv1d", 4, 3, 1, 1, 1), ("silu",), ("transposed1d", 3, 4, 2, 1)]
     yield dict(
         name="network_convolutional_autoencoder", input=[12, 3], layers=squeeze + expand,
-        loss="squared_error", optimizer=ADAM, samples=4, target="x",
+        loss="squared_error", optimizer=ADAM, samples=4, itself=True,
     )  # fmt: skip
     for kind in ("gru", "lstm"):
         yield dict(
@@ -184,7 +190,7 @@ def networks():
     adamw = ("adamw", 0.01, 0.9, 0.999, 1e-8, 0.01)
     yield dict(
         name="network_transformer", input=[8], tokens=9, layers=ends[0] + block + block + ends[1],
-        loss="next_token", optimizer=adamw, schedule=("cosine", 20, 0), warmup=4, samples=4, batch=2,
+        loss="next_token", itself=True, optimizer=adamw, schedule=("cosine", 20, 0), warmup=4, samples=4, batch=2,
     )  # fmt: skip
 
 

@@ -144,6 +144,8 @@ def norms():
         blocks = [FRAMES, ("batch_norm", mode), ("relu",), ("conv1d", 3, 3, 2, 1, 1), ("batch_norm", mode), ("relu",)]
         yield f"batch_norm_{mode}_twice", SERIES, blocks + [("global_average",), ("dense", 2)]
         yield f"batch_norm_{mode}_two_frames", [2, 3], [("conv1d", 4, 1, 1, 0, 1), ("batch_norm", mode), ("dense", 2)]
+    yield "batch_norm_running_of_vector", [6], [DENSE, ("batch_norm", "running"), ("tanh",), ("dense", 2)]
+    yield "batch_norm_running_one_frame", [1, 3], [("conv1d", 4, 1, 1, 0, 1), ("batch_norm", "running"), ("dense", 2)]
     for kind in ("layer_norm", "rms_norm"):
         yield kind, [6], [DENSE, (kind,), ("dense", 3)]
         yield f"{kind}_of_series", SERIES, [FRAMES, (kind,), ("conv1d", 2, 3, 2, 0, 1)]

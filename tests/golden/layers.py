@@ -120,9 +120,11 @@ def recurrent(kind, x, p, hidden):
 def batch_norm(x, p, mode, learns):
     """One sample after the other, since a device has only one at a time.
 
-    `running`: its places move the statistics, which then normalise it and are constants to the gradient.
-    `per_sample`: its own mean and variance normalise it and have their part in the gradient; the statistics move for
-    inference. Without learning (inference, a frozen layer) the statistics normalise, and stand.
+    `per_sample`: PyTorch's training at batch 1. The sample's own mean and variance normalise it and have their part in the
+    gradient; the statistics move for inference.
+    `running`: PyTorch's evaluation, with statistics that the sample moved before: to the mean and variance of a mixture of
+    what they described and of the sample's places. They are constants to the gradient. This has a meaning for one place too.
+    Without learning (inference, a frozen layer) the statistics normalise, and stand.
     """
     mean, variance = (p[name] for name in STATISTICS)
     rest = (p["weight"], p["bias"])
@@ -132,7 +134,11 @@ def batch_norm(x, p, mode, learns):
             return F.batch_norm(x, mean, variance, *rest, True, MOMENTUM, EPSILON)
         if learns:
             with torch.no_grad():
-                F.batch_norm(x, mean, variance, None, None, True, MOMENTUM, EPSILON)
+                rows = x.movedim(1, -1).flatten(0, -2)
+                step = rows.mean(0) - mean
+                mean.add_(MOMENTUM * step)
+                spread = rows.var(0, unbiased=False)
+                variance.copy_((1 - MOMENTUM) * (variance + MOMENTUM * step**2) + MOMENTUM * spread)
         return F.batch_norm(x, mean.clone(), variance.clone(), *rest, False, MOMENTUM, EPSILON)
 
     return torch.cat([by_channel(one, sample) for sample in x.split(1)])

@@ -3,13 +3,12 @@
 import torch
 import torch.nn.functional as F
 
-# Losses whose target is a class, one for each sample.
-BY_CLASS = ("cross_entropy", "weighted_cross_entropy", "info_nce")
-
 
 def targets(case, out, generator):
     """What the samples of a case should be: `classes` (whole numbers), `targets` (singles), or both."""
     kind, *a = case["loss"]
+    if case["itself"]:
+        return {"targets": case["x"]}
     samples, size = case["samples"], int(out.numel())
     normal = lambda *shape: generator.standard_normal(shape).astype("float32")  # noqa: E731
     match kind:
@@ -18,6 +17,8 @@ def targets(case, out, generator):
         case "next_token":
             return {"classes": generator.integers(0, out.shape[-1], (samples, out.shape[0]))}
         case "binary_cross_entropy":
+            if case.get("classed"):
+                return {"classes": generator.integers(0, 2, samples)}
             # Labels, and for some elements a probability.
             values = generator.integers(0, 2, (samples, size)).astype("float32")
             values[:, ::3] = generator.uniform(0, 1, values[:, ::3].shape).astype("float32")
@@ -28,15 +29,13 @@ def targets(case, out, generator):
             return {"targets": normal(samples, 2, size)}
         case "info_nce":
             return {"classes": generator.integers(0, case["memory"], samples), "memory": normal(case["memory"], size)}
-    if case.get("target") == "x":
-        return {"targets": case["x"]}
     return {"targets": normal(samples, size)}
 
 
 def loss(case, y, classes, values, memory):
     """Loss of a batch of outputs y."""
     kind, *a = case["loss"]
-    if values is not None and kind not in ("pair", "triplet"):
+    if values is not None and kind not in ("pair", "triplet", "next_token"):
         values = values.reshape(y.shape)
     match kind:
         case "cross_entropy":
@@ -47,8 +46,12 @@ def loss(case, y, classes, values, memory):
             # `mean` would divide by the weights of the batch, and so undo them where a batch is one sample.
             return F.cross_entropy(y, classes, weights, reduction="none", label_smoothing=smoothing).mean()
         case "next_token":
+            if case["itself"]:
+                # Each frame is to tell the next token, and the last has none to tell.
+                y, classes = y[:, :-1], values.reshape(len(y), -1)[:, 1:].long()
             return F.cross_entropy(y.flatten(0, 1), classes.flatten())
         case "binary_cross_entropy":
+            values = classes.to(y.dtype)[:, None] if values is None else values
             return F.binary_cross_entropy_with_logits(y, values)
         case "squared_error":
             return F.mse_loss(y, values)
@@ -59,7 +62,10 @@ def loss(case, y, classes, values, memory):
         case "pair":
             return pair(y, values, classes, a[0])
         case "triplet":
-            return F.triplet_margin_loss(y, values[:, 0], values[:, 1], a[0])
+            margin, member = (*a, "anchor")[:2]
+            first, second = values[:, 0], values[:, 1]
+            members = {"anchor": (y, first, second), "positive": (first, y, second), "negative": (first, second, y)}
+            return F.triplet_margin_loss(*members[member], margin)
         case "info_nce":
             return info_nce(y, memory, classes, a[0])
     raise ValueError(f"unknown loss {kind}")

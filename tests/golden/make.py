@@ -46,8 +46,10 @@ The file is text, one item a line, its words separated by one space. `#` starts 
     loss binary_cross_entropy                of logits; this and the next three: mean over the elements of the output
     loss squared_error | absolute_error
     loss huber DELTA
-    loss pair MARGIN | triplet MARGIN        distances to other embeddings
+    loss pair MARGIN                         distance to another embedding
+    loss triplet MARGIN [positive | negative]          as which member the output stands: the anchor, if nothing is said
     loss info_nce TEMPERATURE                cosine similarities to embeddings in memory
+    target itself                            the sample is its own target; next_token: frame t is to tell token t + 1
     optimizer sgd RATE MOMENTUM NESTEROV(0 or 1) DECAY
     optimizer adam RATE BETA1 BETA2 EPSILON DECAY      adamw: the same
     optimizer rmsprop RATE ALPHA EPSILON DECAY MOMENTUM CENTERED(0 or 1)
@@ -64,7 +66,8 @@ The file is text, one item a line, its words separated by one space. `#` starts 
 Starting values are singles, so that both number formats start from the same point:
 
     x            all samples, one after the other, channels innermost
-    targets      of each sample: values; for a pair the other, for a triplet the positive and the negative embedding
+    targets      of each sample: values; for a pair the other embedding; for a triplet the other two of anchor, positive and
+                 negative, in this order
     memory       the embeddings of info_nce
     parameters   one flat vector: the tensors in the order of their lines
 
@@ -126,6 +129,8 @@ def case_text(case):
         if case[key]:
             yield line(key, case[key])
     yield line("loss", case["loss"])
+    if case["itself"]:
+        yield "target itself"
     yield line("optimizer", case["optimizer"])
     if case["schedule"] != ("constant",):
         yield line("schedule", case["schedule"])
@@ -140,7 +145,7 @@ def case_text(case):
         yield line("tensor", [index, name, state, *dims])
     yield tensor("x", case["x"])
     for name in ("targets", "memory"):
-        if isinstance(case.get(name), np.ndarray):
+        if isinstance(case.get(name), np.ndarray) and not case["itself"]:
             yield tensor(name, case[name])
     yield tensor("parameters", case["parameters"])
     for dtype in (torch.float64, torch.float32):

@@ -117,17 +117,17 @@ def normalised(x, p, mean, variance, bias=True):
     return (x - mean) / np.sqrt(variance + EPSILON) * p["weight"] + (p["bias"] if bias else 0)
 
 
-def batch_norm(x, p, mode, learns):
-    """One sample; also the statistics after it."""
-    rows = x.reshape(-1, x.shape[-1])
+def batch_norm(x, p, mode):
+    """One sample that is learnt; also the statistics after it."""
+    rows, m = x.reshape(-1, x.shape[-1]), layers.MOMENTUM
+    own, squares = rows.mean(0), ((rows - rows.mean(0)) ** 2).sum(0)
     mean, variance = p["running_mean"], p["running_variance"]
-    if learns:
-        own, spread = rows.mean(0), ((rows - rows.mean(0)) ** 2).sum(0)
-        mean = mean + layers.MOMENTUM * (own - mean)
-        variance = variance + layers.MOMENTUM * (spread / (len(rows) - 1) - variance)
-        if mode == "per_sample":
-            return normalised(x, p, own, spread / len(rows)), mean, variance
-    return normalised(x, p, mean, variance), mean, variance
+    after = (1 - m) * mean + m * own
+    if mode == "per_sample":
+        return normalised(x, p, own, squares / len(rows)), after, (1 - m) * variance + m * squares / (len(rows) - 1)
+    # The second moment of a mixture is the mixture of second moments.
+    variance = (1 - m) * (variance + mean**2) + m * (rows**2).mean(0) - after**2
+    return normalised(x, p, after, variance), after, variance
 
 
 def group_norm(x, p, groups):
@@ -245,10 +245,10 @@ def proofs():
         x = 4 * normal(*shape) if layer[0] != "embedding" else GENERATOR.integers(0, 9, shape).astype(float)
         p = {name: normal(*dims) for name, dims, _ in layers.tensors(layer, shape)}
         yield layer, by_layers(layer, x, p)[0], expected(layer, x, p)
-    for mode, shape in (("running", [5, 3]), ("per_sample", [2, 3, 4])):
+    for mode, shape in (("running", [5, 3]), ("running", [3]), ("per_sample", [5, 3]), ("per_sample", [2, 3, 4])):
         x, layer = normal(*shape), ("batch_norm", mode)
         p = {name: normal(*dims) ** 2 for name, dims, _ in layers.tensors(layer, shape)}
-        y, mean, variance = batch_norm(x, p, mode, True)
+        y, mean, variance = batch_norm(x, p, mode)
         found, tensors = by_layers(layer, x, p)
         yield layer, found, y
         yield (*layer, "mean"), tensors["running_mean"].numpy(), mean
@@ -285,6 +285,8 @@ def loss_proofs():
         ("pair", 3.0): [pair(norm(a - b), same) for a, b, same in zip(y, t, (1, 0, 0))],
         # PyTorch adds 1e-6 to each difference.
         ("triplet", 3.0): [max(0, norm(a - p + 1e-6) - norm(a - n + 1e-6) + 3) for a, (p, n) in zip(y, u)],
+        ("triplet", 3.0, "positive"): [max(0, norm(a - p + 1e-6) - norm(a - n + 1e-6) + 3) for p, (a, n) in zip(y, u)],
+        ("triplet", 3.0, "negative"): [max(0, norm(a - p + 1e-6) - norm(a - n + 1e-6) + 3) for n, (a, p) in zip(y, u)],
         ("info_nce", 0.25): [nce(row, c % 5) for row, c in zip(y, classes)],
     }
     for words, values in wanted.items():
@@ -292,8 +294,10 @@ def loss_proofs():
         other = torch.tensor(u if words[0] == "triplet" else t)
         found = losses.loss({"loss": words}, torch.tensor(y), picked, other, torch.tensor(memory))
         yield words, found.numpy(), np.mean(values)
-    found = losses.loss({"loss": ("next_token",)}, torch.tensor(y)[None], torch.tensor([classes]), None, None)
+    found = losses.loss({"loss": ("next_token",), "itself": False}, torch.tensor(y)[None], torch.tensor([classes]), None, None)
     yield ("next_token",), found.numpy(), np.mean(wanted["cross_entropy",])
+    itself = losses.loss({"loss": ("next_token",), "itself": True}, torch.tensor(y)[None], None, torch.tensor([classes]), None)
+    yield ("next_token", "itself"), itself.numpy(), np.mean([-log[c] for log, c in zip(logs, classes[1:])])
 
 
 def main():

@@ -21,7 +21,7 @@ def rounded(words):
 
 def finish(case, seed):
     """Adds what is common to cases, the starting values, and the tensors' places; rounds settings to singles."""
-    common = dict(batch=1, gain=1.0, frozen=(), bias_only=(), schedule=("constant",), warmup=0, steps=STEPS, memory=0)
+    common = dict(batch=1, gain=1.0, frozen=(), bias_only=(), schedule=("constant",), warmup=0, steps=STEPS, memory=0, itself=False)
     case = common | case
     case["layers"] = [rounded(layer) for layer in case["layers"]]
     for key in ("loss", "optimizer", "schedule", "clip"):
