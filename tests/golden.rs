@@ -7,7 +7,7 @@ use kilograd::number::View;
 use kilograd::optim::Optimizer;
 use std::collections::BTreeMap;
 use support::golden::{Aim, Case, Rule, cases};
-use support::real::{Real, gap, gradients, parameters, set_parameters, with_trainer};
+use support::real::{Real, gap, gradients, parameters, with_trainer};
 
 const STEPS: usize = 20;
 
@@ -65,43 +65,36 @@ fn run_with<N: Real, O: Optimizer<N>>(case: &Case, optimizer: O) -> Results {
     let mut results = Results::new();
     let steps = if case.learns() { STEPS } else { 0 };
     let model = case.model();
-    with_trainer(
-        &model,
-        case.loss,
-        case.batch as u16,
-        case.clip,
-        optimizer,
-        |trainer| {
-            set_parameters(trainer, case.start("parameters"));
-            for step in 0..steps {
-                let mut sum = 0.0;
-                for i in 0..case.batch {
-                    let sample = (step * case.batch + i) % case.samples();
-                    let loss = trainer.learn(data.x(sample), data.target(sample));
-                    sum += loss.expect("the target fits the loss").into();
-                    if step == 0 {
-                        let output = trainer.output().data.iter().map(|&value| -> f64 { value.into() });
-                        results.entry("output").or_default().extend(output);
-                    }
-                }
+    let (options, start) = ((case.batch as u16, case.clip), case.start("parameters"));
+    with_trainer(&model, case.loss, options, optimizer, start, |trainer| {
+        for step in 0..steps {
+            let mut sum = 0.0;
+            for i in 0..case.batch {
+                let sample = (step * case.batch + i) % case.samples();
+                let loss = trainer.learn(data.x(sample), data.target(sample));
+                sum += loss.expect("the target fits the loss").into();
                 if step == 0 {
-                    results.insert("loss", vec![sum / batch]);
-                    let summed = gradients(trainer).into_iter().flatten();
-                    results.insert("gradients", summed.map(|sum| sum / batch).collect());
+                    let output = trainer.output().data.iter().map(|&value| -> f64 { value.into() });
+                    results.entry("output").or_default().extend(output);
                 }
-                results.entry("curve").or_default().push(sum / batch);
-                trainer.update();
             }
-            if steps > 0 {
-                results.insert("final", parameters(trainer));
+            if step == 0 {
+                results.insert("loss", vec![sum / batch]);
+                let summed = gradients(trainer).into_iter().flatten();
+                results.insert("gradients", summed.map(|sum| sum / batch).collect());
             }
-            for sample in 0..case.batch {
-                let output = trainer.infer(data.x(sample));
-                let output = output.data.iter().map(|&value| -> f64 { value.into() });
-                results.entry("inference").or_default().extend(output);
-            }
-        },
-    );
+            results.entry("curve").or_default().push(sum / batch);
+            trainer.update();
+        }
+        if steps > 0 {
+            results.insert("final", parameters(trainer));
+        }
+        for sample in 0..case.batch {
+            let output = trainer.infer(data.x(sample));
+            let output = output.data.iter().map(|&value| -> f64 { value.into() });
+            results.entry("inference").or_default().extend(output);
+        }
+    });
     results
 }
 

@@ -163,6 +163,11 @@ fn read(case: &mut Case, words: &[&str]) -> Option<()> {
                 case.layers[layer] = case.layers[layer].frozen();
             }
         }
+        ["bias_only", ref layers @ ..] => {
+            for layer in words::numbers::<usize>(layers) {
+                case.layers[layer] = case.layers[layer].bias_only();
+            }
+        }
         ["loss", ref loss @ ..] => (case.loss, case.aim) = words::loss(loss)?,
         ["target", "itself"] => case.aim = Aim::Itself,
         ["optimizer", ref rule @ ..] => case.optimizer = words::optimizer(rule)?,

@@ -3,7 +3,7 @@
 use super::{Aim, Rule, State};
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
-use kilograd::network::{Entry, Shape, add, conv1d, dense, global_average, relu, sigmoid, tanh};
+use kilograd::network::{Entry, Shape, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
 use kilograd::optim::{Adam, Momentum, Sgd};
 
 pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
@@ -26,6 +26,7 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
         ["sigmoid"] => sigmoid(),
         ["global_average"] => global_average(),
         ["add", back] => add(number(back)),
+        ["concat", back] => concat(number(back)),
         _ => return None,
     })
 }
