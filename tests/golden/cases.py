@@ -60,6 +60,8 @@ def optimizers():
         "sgd_weight_decay": ("sgd", 1 / 8, 0, 0, 1 / 16),
         "sgd_momentum_weight_decay": ("sgd", 1 / 32, 0.9, 0, 1 / 16),
         "sgd_nesterov_weight_decay": ("sgd", 1 / 32, 0.9, 1, 1 / 16),
+        "sgd_dampening": ("sgd", 1 / 8, 0.9, 0, 0, 0.75),
+        "sgd_dampening_weight_decay": ("sgd", 1 / 8, 0.9, 0, 1 / 16, 0.75),
         "adam": ADAM,
         "adam_large_steps": ("adam", 1 / 16, 0.75, 0.9375, 1e-8, 0),
         "adam_large_epsilon": ("adam", 1 / 32, 0.9, 0.999, 1 / 8, 0),
@@ -71,6 +73,9 @@ def optimizers():
         "rmsprop_quick": ("rmsprop", 1 / 64, 0.75, 1e-8, 0, 0, 0),
         "rmsprop_large_epsilon": ("rmsprop", 1 / 32, 0.99, 1 / 8, 0, 0, 0),
         "rmsprop_weight_decay": ("rmsprop", 1 / 128, 0.9, 1e-8, 1 / 16, 0, 0),
+        "rmsprop_centered": ("rmsprop", 1 / 128, 0.9, 1e-5, 0, 0, 1),
+        "rmsprop_momentum": ("rmsprop", 1 / 256, 0.9, 1e-8, 0, 0.75, 0),
+        "rmsprop_centered_momentum_weight_decay": ("rmsprop", 1 / 256, 0.9, 1e-5, 1 / 16, 0.75, 1),
     }
     for name, values in cases.items():
         common = dict(input=SERIES, layers=NET, loss="cross_entropy", optimizer=values, samples=5)
@@ -99,15 +104,15 @@ def schedules():
         "exponential_slow": ("exponential", 0.99),
         "cosine": ("cosine", 20, 0),
         "cosine_minimum": ("cosine", 20, 1 / 64),
-        "plateau": ("plateau", 0.5, 2, 0.0001),
-        "plateau_impatient": ("plateau", 0.1, 0, 0.05),
+        "plateau": ("plateau", 0.5, 2, 0.0001, 0),
+        "plateau_impatient": ("plateau", 0.75, 0, 0.05, 1 / 32),
     }
     common = dict(input=SERIES, layers=NET, loss="cross_entropy", optimizer=("sgd", 1 / 8, 0.5, 0, 0), samples=5)
     for name, values in cases.items():
         yield common | dict(name=f"schedule_{name}", schedule=values)
         if "plateau" not in name:
-            yield common | dict(name=f"schedule_{name}_warm_up", schedule=values, warmup=5, batch=2)
-    yield common | dict(name="schedule_constant_warm_up", warmup=8)
+            yield common | dict(name=f"schedule_{name}_warm_up", schedule=values, warmup=(5, 0.2), batch=2)
+    yield common | dict(name="schedule_constant_warm_up", warmup=(8, 0.125))
     adam = ("adam", 1 / 16, 0.75, 0.9375, 1e-8, 0)
     yield common | dict(name="schedule_exponential_adam", schedule=("exponential", 0.9), optimizer=adam, batch=2)
 
@@ -121,6 +126,7 @@ def partly_trained():
     image += [("conv2d", 6, 1, 1, 1, 0, 1), ("relu",), ("average_pool", 2, 2, 0), ("dense", 3)]
     cells = [("gru", 4), ("lstm", 3), ("rnn", 3), ("last",), ("dense", 2)]
     text = [("embedding", 6, 4), ("position",), ("attention", 2, "causal"), ("layer_norm",), ("conv1d", 3, 1, 1, 0, 1)]
+    slow = ("sgd", 1 / 512, 0.875, 0, 0)
     cases = {
         "frozen_bottom": dict(input=[6], layers=mlp, frozen=(0, 2)),
         "frozen_middle": dict(input=[6], layers=mlp, frozen=(2,)),
@@ -128,6 +134,8 @@ def partly_trained():
         "frozen_conv1d": dict(input=SERIES, layers=conv, frozen=(2,)),
         "frozen_batch_norm_running": dict(input=SERIES, layers=norm("running"), frozen=(1,)),
         "frozen_batch_norm_per_sample": dict(input=SERIES, layers=norm("per_sample"), frozen=(1,)),
+        "bias_only_batch_norm_running": dict(input=SERIES, layers=norm("running"), bias_only=(1,), optimizer=slow),
+        "bias_only_batch_norm_per_sample": dict(input=SERIES, layers=norm("per_sample"), bias_only=(1,)),
         "frozen_bottom_of_images": dict(input=[6, 5, 2], layers=image, frozen=(0, 1, 3, 4)),
         "frozen_middle_of_images": dict(input=[6, 5, 2], layers=image, frozen=(3, 4)),
         "frozen_cells": dict(input=[5, 3], layers=cells, frozen=(0, 1, 2)),
@@ -190,7 +198,7 @@ def networks():
     adamw = ("adamw", 0.01, 0.9, 0.999, 1e-8, 0.01)
     yield dict(
         name="network_transformer", input=[8], tokens=9, layers=ends[0] + block + block + ends[1],
-        loss="next_token", itself=True, optimizer=adamw, schedule=("cosine", 20, 0), warmup=4, samples=4, batch=2,
+        loss="next_token", itself=True, optimizer=adamw, schedule=("cosine", 20, 0), warmup=(4, 0.25), samples=4, batch=2,
     )  # fmt: skip
 
 

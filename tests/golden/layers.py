@@ -124,7 +124,7 @@ def batch_norm(x, p, mode, learns):
     gradient; the statistics move for inference.
     `running`: PyTorch's evaluation, with statistics that the sample moved before: to the mean and variance of a mixture of
     what they described and of the sample's places. They are constants to the gradient. This has a meaning for one place too.
-    Without learning (inference, a frozen layer) the statistics normalise, and stand.
+    Without learning (inference; a layer that is frozen, or trains its bias alone) the statistics normalise, and stand.
     """
     mean, variance = (p[name] for name in STATISTICS)
     rest = (p["weight"], p["bias"])
@@ -211,5 +211,6 @@ def model(case, parameters, x, learns=True):
     """Output of a batch x; `parameters` holds a dictionary of tensors for each layer."""
     outputs = [x]
     for index, (layer, p) in enumerate(zip(case["layers"], parameters)):
-        outputs.append(forward(layer, p, outputs[-1], outputs, learns and index not in case["frozen"]))
+        stands = index in (*case["frozen"], *case["bias_only"])
+        outputs.append(forward(layer, p, outputs[-1], outputs, learns and not stands))
     return outputs[-1]

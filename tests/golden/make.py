@@ -50,11 +50,12 @@ The file is text, one item a line, its words separated by one space. `#` starts 
     loss triplet MARGIN [positive | negative]          as which member the output stands: the anchor, if nothing is said
     loss info_nce TEMPERATURE                cosine similarities to embeddings in memory
     target itself                            the sample is its own target; next_token: frame t is to tell token t + 1
-    optimizer sgd RATE MOMENTUM NESTEROV(0 or 1) DECAY
+    optimizer sgd RATE MOMENTUM NESTEROV(0 or 1) DECAY DAMPENING
     optimizer adam RATE BETA1 BETA2 EPSILON DECAY      adamw: the same
     optimizer rmsprop RATE ALPHA EPSILON DECAY MOMENTUM CENTERED(0 or 1)
-    schedule step EVERY FACTOR | exponential FACTOR | cosine STEPS MINIMUM | plateau FACTOR PATIENCE THRESHOLD
-    warmup STEPS                             update t < STEPS has (t + 1) / STEPS of the rate; then the schedule begins
+    schedule step EVERY FACTOR | exponential FACTOR | cosine STEPS MINIMUM | plateau FACTOR PATIENCE DELTA FLOOR
+                                             plateau is told the loss of each step, as a single
+    warmup STEPS SHARE                       update t < STEPS has SHARE + (1 - SHARE) t / STEPS of the rate; then the schedule
     clip norm NORM                           if there: g becomes g · min(1, NORM / (‖g‖₂ + 1e-6))
     clip value LIMIT                         … or g is held within ±LIMIT
     batch N                                  step t trains on samples (t·N + i) mod samples, i < N; their mean loss
@@ -135,7 +136,7 @@ def case_text(case):
     if case["schedule"] != ("constant",):
         yield line("schedule", case["schedule"])
     if case["warmup"]:
-        yield line("warmup", [case["warmup"]])
+        yield line("warmup", case["warmup"])
     if "clip" in case:
         yield line("clip", case["clip"])
     yield line("batch", [case["batch"]])

@@ -8,8 +8,8 @@ def optimizer(words, parameters):
     kind, rate, *a = words
     match kind:
         case "sgd":
-            momentum, nesterov, decay = a
-            return torch.optim.SGD(parameters, rate, momentum, weight_decay=decay, nesterov=bool(nesterov))
+            momentum, nesterov, decay, dampening = a
+            return torch.optim.SGD(parameters, rate, momentum, dampening, decay, bool(nesterov))
         case "adam" | "adamw":
             beta1, beta2, epsilon, decay = a
             made = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
@@ -32,7 +32,8 @@ def schedule(case, optimizer):
     """A function to call after each step with its loss; it changes the optimizer's rate."""
     kind, *a = case["schedule"]
     if kind == "plateau":
-        made = schedules.ReduceLROnPlateau(optimizer, "min", *a)
+        factor, patience, delta, floor = a
+        made = schedules.ReduceLROnPlateau(optimizer, "min", factor, patience, delta, "abs", 0, floor, eps=0)
         return made.step
     match kind:
         case "constant":
@@ -44,8 +45,7 @@ def schedule(case, optimizer):
         case "cosine":
             made = schedules.CosineAnnealingLR(optimizer, *a)
     if case["warmup"]:
-        # The rate grows to its full size in the last of these steps, and the schedule begins with the next.
-        steps = case["warmup"]
-        warm = schedules.LinearLR(optimizer, 1 / steps, total_iters=steps - 1)
+        steps, share = case["warmup"]
+        warm = schedules.LinearLR(optimizer, share, total_iters=steps)
         made = schedules.SequentialLR(optimizer, [warm, made], [steps])
     return lambda _loss: made.step()

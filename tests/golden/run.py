@@ -8,6 +8,9 @@ import losses
 import rules
 
 STEPS = 20
+COMMON = dict(
+    batch=1, gain=1.0, frozen=(), bias_only=(), schedule=("constant",), warmup=(), steps=STEPS, memory=0, itself=False
+)  # fmt: skip
 
 
 def single(value):
@@ -21,10 +24,11 @@ def rounded(words):
 
 def finish(case, seed):
     """Adds what is common to cases, the starting values, and the tensors' places; rounds settings to singles."""
-    common = dict(batch=1, gain=1.0, frozen=(), bias_only=(), schedule=("constant",), warmup=0, steps=STEPS, memory=0, itself=False)
-    case = common | case
+    case = COMMON | case
+    if case["optimizer"][0] == "sgd" and len(case["optimizer"]) == 5:
+        case["optimizer"] += (0,)  # no dampening
     case["layers"] = [rounded(layer) for layer in case["layers"]]
-    for key in ("loss", "optimizer", "schedule", "clip"):
+    for key in ("loss", "optimizer", "schedule", "warmup", "clip"):
         if key in case:
             words = case[key] if isinstance(case[key], tuple) else (case[key],)
             case[key] = rounded(words)
@@ -107,7 +111,7 @@ def run(case, dtype):
         if "clip" in case:
             rules.clip(case["clip"], trained)
         rates.append(step_with_single_rate(optim))
-        schedule(loss.item())
+        schedule(single(loss.item()))
     if case["steps"]:
         results["curve"] = np.array(curve, dtype=x.numpy().dtype)
         results["final"] = flat(listed)
