@@ -59,7 +59,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    const fn of(layer: Layer) -> Self {
+    pub(super) const fn of(layer: Layer) -> Self {
         Self {
             layer,
             part: Part::All,
@@ -95,6 +95,8 @@ impl Entry {
     pub const fn init(mut self, init: Init) -> Self {
         match self.layer {
             Layer::Dense(_) | Layer::Conv1d(_) => self.init = init,
+            Layer::Embedding(_) | Layer::Position(_) | Layer::Attention(_) => self.init = init,
+            Layer::Rnn(_) | Layer::Gru(_) | Layer::Lstm(_) => self.init = init,
             _ => self.fault = Some("has no weights to initialise"),
         }
         self
