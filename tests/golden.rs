@@ -62,6 +62,7 @@ fn run_with<N: Real, O: Optimizer<N>>(case: &Case, optimizer: O) -> Results {
                         Loss::MeanSquaredError => {
                             Target::Values(View::plain(&targets[sample * wide..][..wide]))
                         }
+                        loss => unreachable!("{loss:?} has no target in a case"),
                     };
                     let loss: f64 = trainer.learn(x, target).expect("the target fits the loss").into();
                     sum += loss;

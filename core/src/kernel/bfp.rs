@@ -6,7 +6,7 @@
 //! sums do not depend on their order, so accelerated twins may take any.
 
 use super::bfp_limit::{Limiter, bits};
-use super::{Grad, Kernel, Sweep, bfp_loss};
+use super::{Grad, Kernel, Sweep};
 use crate::loss::Loss;
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
@@ -34,8 +34,6 @@ fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -
 }
 
 impl Kernel for Bfp14 {
-    type Peak = u32;
-
     /// Dense (code 0) and relu (code 2), cross-entropy and squared error. The planner refuses the others
     /// by name.
     const KINDS: u128 = 1 << 0 | 1 << 2 | Loss::CrossEntropy.bit() | Loss::MeanSquaredError.bit();
@@ -257,14 +255,6 @@ impl Kernel for Bfp14 {
             }
         }
         limiter.peak
-    }
-
-    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::softmax_cross_entropy(z, class, dz)
-    }
-
-    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::mean_squared_error(y, target, dy)
     }
 
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {

@@ -6,8 +6,6 @@ use crate::math::Unary;
 use crate::number::{Scalar, View, ViewMut};
 
 impl<F: Loops + Scalar> Kernel for F {
-    type Peak = ();
-
     const KINDS: u128 = u128::MAX;
     const MOST_SAMPLES: u16 = u16::MAX;
     const MOST_TERMS: u32 = u32::MAX;
@@ -150,42 +148,6 @@ impl<F: Loops + Scalar> Kernel for F {
         for dx in dx.data.chunks_exact_mut(channels) {
             zip::<F, 4>(dx, dy.data, |dx, dy| dx + dy * share);
         }
-    }
-
-    fn softmax_cross_entropy(z: View<'_, F>, class: usize, dz: ViewMut<'_, F>) -> (F, ()) {
-        let mut highest = z.data.first().copied().unwrap_or(F::ZERO);
-        for z in z.data {
-            if *z > highest {
-                highest = *z;
-            }
-        }
-        let mut sum = F::ZERO;
-        for (dz, z) in dz.data.iter_mut().zip(z.data) {
-            *dz = F::exp(*z - highest);
-            sum += *dz;
-        }
-        let logit = z.data.get(class).copied().unwrap_or(F::ZERO);
-        let loss = F::ln(sum) - (logit - highest);
-        let scale = F::ONE / sum;
-        for (o, dz) in dz.data.iter_mut().enumerate() {
-            *dz *= scale;
-            if o == class {
-                *dz -= F::ONE;
-            }
-        }
-        (loss, ())
-    }
-
-    fn mean_squared_error(y: View<'_, F>, target: View<'_, F>, dy: ViewMut<'_, F>) -> (F, ()) {
-        let count = F::from_count(y.data.len().max(1) as u32);
-        let share = (F::ONE + F::ONE) / count;
-        let mut sum = F::ZERO;
-        for ((dy, y), target) in dy.data.iter_mut().zip(y.data).zip(target.data) {
-            let error = *y - *target;
-            sum += error * error;
-            *dy = error * share;
-        }
-        (sum / count, ())
     }
 
     fn square_sum(gradient: &[F], (): ()) -> F {

@@ -15,8 +15,11 @@ pub(crate) mod blocks;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;
 pub mod float;
+mod judge;
 mod loops;
 
+pub(crate) use judge::Judged;
+pub use judge::{Judge, Member};
 pub use loops::{Loops, Moments};
 
 use crate::number::{Number, View, ViewMut};
@@ -48,11 +51,7 @@ pub struct Sweep {
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number {
-    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
-    /// The scale of the next window follows from it. Nothing for floats.
-    type Peak: Copy + Default;
-
+pub trait Kernel: Number + Judge {
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 
@@ -108,20 +107,6 @@ pub trait Kernel: Number {
 
     /// `dx[t][c] += dy[c] / T`, the gradient of [`mean`](Self::mean).
     fn mean_gradient(dy: View<'_, Self>, dx: ViewMut<'_, Self>) -> Self::Peak;
-
-    /// `L = ln Σ e^z − z[class]`, `dz = softmax(z) − onehot(class)`, shifted by the largest logit.
-    fn softmax_cross_entropy(
-        z: View<'_, Self>,
-        class: usize,
-        dz: ViewMut<'_, Self>,
-    ) -> (Self::Scalar, Self::Peak);
-
-    /// `L = (1/n) Σ (y − t)²`, `dy = (2/n) (y − t)`.
-    fn mean_squared_error(
-        y: View<'_, Self>,
-        target: View<'_, Self>,
-        dy: ViewMut<'_, Self>,
-    ) -> (Self::Scalar, Self::Peak);
 
     /// `Σ g²`, in sixteen lanes for floats (see [`Loops::square_sum`]).
     fn square_sum(

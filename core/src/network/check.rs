@@ -59,7 +59,7 @@ pub(super) const fn check<N: Number, const L: usize>(
             fault: "needs an input of 1 to 65535 elements",
         });
     }
-    if needs.kinds & needs.loss == 0 {
+    if needs.kinds & needs.loss.bit() == 0 {
         return Err(PlanError {
             layer: None,
             kind: "loss",
@@ -67,7 +67,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         });
     }
     let mut slots = [EMPTY; L];
-    let mut uses = needs.loss;
+    let mut uses = needs.loss.bit();
     let mut shape = model.input;
     let (mut bytes, mut elements, mut trained, mut tracks) = (0, 0, 0, 0);
     let mut i = 0;
@@ -138,6 +138,13 @@ pub(super) const fn check<N: Number, const L: usize>(
         shape = output;
         i += 1;
     }
+    if let Some(fault) = needs.loss.fault(shape) {
+        return Err(PlanError {
+            layer: None,
+            kind: "loss",
+            fault,
+        });
+    }
     if needs.train && trained == 0 {
         let fault = "has nothing to train: leave at least one layer with parameters unfrozen, or plan it for inference";
         return Err(PlanError {
@@ -170,6 +177,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         regions,
         number: N::CODE,
         optimizer: needs.optimizer,
+        loss: needs.loss,
         parameters: elements,
         trained,
         state_slots: needs.state_slots,

@@ -2,6 +2,7 @@
 
 use super::layer::Layer;
 use super::{Init, Params, Shape};
+use crate::loss::Loss;
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -104,6 +105,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub number: u8,
     /// The optimizer's code.
     pub optimizer: u8,
+    /// The loss and its settings.
+    pub loss: Loss,
     /// Number of parameters.
     pub parameters: usize,
     /// Number of trained parameters.
