@@ -152,6 +152,7 @@ fn optimizer(words: &[&str]) -> Rule {
         ("sgd", &[learning_rate, momentum, nesterov, weight_decay]) => Rule::Momentum(Momentum {
             learning_rate,
             momentum,
+            dampening: 0.0,
             nesterov: nesterov != 0.0,
             weight_decay,
         }),

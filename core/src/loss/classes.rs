@@ -56,7 +56,7 @@ pub(super) fn next_token<N: Kernel>(
         }
         Target::Itself if x.data.len() == length => judge(
             length.saturating_sub(1),
-            &|t| number::<N>(x.data.get(t + 1)?.to_f32(x.scale)),
+            &|t| number(x.data.get(t + 1)?.to_f32(x.scale)),
             dy,
         ),
         _ => None,
@@ -64,7 +64,7 @@ pub(super) fn next_token<N: Kernel>(
 }
 
 /// The token that an element stands for; `None` if it is no whole number.
-fn number<N: Kernel>(value: f32) -> Option<usize> {
+fn number(value: f32) -> Option<usize> {
     let token = value as u16;
     (f32::from(token) == value).then_some(token.into())
 }

@@ -13,6 +13,8 @@ fn the_members_gradients_make_the_whole() {
     const TRIPLET: PlanOf<3> = NET.plan(Training::<f64, Sgd>::new(Loss::Triplet { margin: 2.0 }).batch(3));
     const USES: u128 = PAIR.uses() | TRIPLET.uses();
     type Learner<'a> = Trainer<'a, f64, Sgd, USES>;
+    /// Learns every member, given the embeddings of all.
+    type Learn = fn(&mut Learner<'_>, &[[f64; 3]], &[[f64; 2]]);
 
     fn embed(trainer: &mut Learner<'_>, x: &[f64; 3]) -> [f64; 2] {
         trainer.infer(View::plain(x)).data.try_into().unwrap()
@@ -23,12 +25,7 @@ fn the_members_gradients_make_the_whole() {
     }
 
     /// Central differences of `joint` by every parameter, against the step that an update of rate 1 made.
-    fn check(
-        mut trainer: Learner<'_>,
-        xs: &[[f64; 3]],
-        learn: fn(&mut Learner<'_>, &[[f64; 3]], &[[f64; 2]]),
-        joint: fn(&[[f64; 2]]) -> f64,
-    ) {
+    fn check(mut trainer: Learner<'_>, xs: &[[f64; 3]], learn: Learn, joint: fn(&[[f64; 2]]) -> f64) {
         trainer.init(5);
         let before = weights(&trainer);
         let embeddings: Vec<[f64; 2]> = xs.iter().map(|x| embed(&mut trainer, x)).collect();

@@ -57,7 +57,7 @@ pub(super) fn binary<N: Kernel>(
     // What is not a number passes, so that it is noticed as such.
     let outside = |value: &N::Elem| {
         let value = value.to_f32(target.scale);
-        value < 0.0 || value > 1.0
+        !value.is_nan() && !(0.0..=1.0).contains(&value)
     };
     let fits = !target.data.iter().any(outside);
     fits.then(|| N::binary_cross_entropy(y, target, dy))
