@@ -6,7 +6,7 @@ use kilograd::loss::{Loss, Target};
 use kilograd::number::View;
 use kilograd::optim::Optimizer;
 use support::golden::{Case, Rule, cases};
-use support::real::{Real, gap, gradients, parameters, set_parameters, with_trainer};
+use support::real::{Real, gap, gradients, parameters, with_trainer};
 
 const STEPS: usize = 20;
 
@@ -40,11 +40,10 @@ fn run_with<N: Real, O: Optimizer<N>>(case: &Case, optimizer: O) -> Results {
     with_trainer(
         &case.model(),
         case.loss,
-        case.batch as u16,
-        case.clip,
+        (case.batch as u16, case.clip),
         optimizer,
+        case.start("parameters"),
         |trainer| {
-            set_parameters(trainer, case.start("parameters"));
             let mut results = Results {
                 output: vec![],
                 loss: vec![],

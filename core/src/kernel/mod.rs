@@ -17,12 +17,19 @@ mod cortex_m4;
 pub mod float;
 mod judge;
 mod loops;
+mod normal;
+mod sequence;
+mod spatial;
 
 pub(crate) use judge::Judged;
 pub use judge::{Judge, Member};
 pub use loops::{Loops, Moments};
+pub use normal::Normal;
+pub use sequence::Sequence;
+pub use spatial::Spatial;
 
 use crate::number::{Number, View, ViewMut};
+use core::ops::Range;
 
 /// A matrix that is swept over an input: a dense layer is one position, a convolution many.
 ///
@@ -47,13 +54,42 @@ pub struct Sweep {
     pub outputs: usize,
 }
 
+impl Sweep {
+    /// The sweep over some rows of the weights alone, whose first is then row 0: for a gradient that is
+    /// taken some rows at a time.
+    pub(crate) fn rows(self, rows: &Range<usize>) -> Self {
+        let from = self.first.max(rows.start);
+        let to = (self.first + self.length).min(rows.end);
+        Self {
+            start: self.start + (from - self.first),
+            length: to.saturating_sub(from),
+            first: from.saturating_sub(rows.start),
+            ..self
+        }
+    }
+}
+
+/// Part of the channels of each position: those from `from` on, `length` of `width`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Channels of the wider tensor.
+    pub width: usize,
+    /// First of them.
+    pub from: usize,
+    /// How many.
+    pub length: usize,
+}
+
 /// What a layer can ask of a number.
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number + Judge {
+pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
+
+    /// Whether some rows of a tensor can be updated without looking at the others, as a fused update does.
+    const FUSES: bool;
 
     /// Samples of a batch whose gradients can be summed.
     const MOST_SAMPLES: u16;
@@ -73,6 +109,16 @@ pub trait Kernel: Number + Judge {
 
     /// `y = x`. The scales may differ.
     fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `y[p·width + from + c] = x[p·length + c]`: all of `x` becomes some channels of `y`.
+    fn spread(_x: View<'_, Self>, _y: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
+        Self::Peak::default()
+    }
+
+    /// `x[p·length + c] += y[p·width + from + c]`, the gradient of [`spread`](Self::spread).
+    fn gather(_y: View<'_, Self>, _x: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
+        Self::Peak::default()
+    }
 
     /// `y = b + W x`, at each position of the sweep.
     fn affine(

@@ -1,7 +1,7 @@
 //! The model as a value: an input shape and a list of layers.
 
-use super::Shape;
-use super::layer::{Add, Conv1d, Dense, GlobalAverage, Layer, Pointwise};
+use super::layer::{Add, Concat, Conv1d, Dense, GlobalAverage, Layer, Pointwise};
+use super::{Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +17,42 @@ pub enum Init {
     LeCun,
 }
 
-/// One entry of a model: a layer, and how it takes part in training.
+/// Which of an entry's parameters are trained. The others lie in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    Biases,
+    Nothing,
+}
+
+impl Part {
+    /// A bit for each tensor of `params` that lies in RAM.
+    pub(crate) const fn resident(self, params: &Params) -> u8 {
+        match self {
+            Self::All => u8::MAX,
+            Self::Nothing => 0,
+            Self::Biases => {
+                let mut bits = 0;
+                let mut i = 0;
+                while i < params.len() {
+                    if let Some(param) = params.get(i)
+                        && matches!((param.role, param.start), (Role::Bias, Start::Zeros))
+                    {
+                        bits |= 1 << i;
+                    }
+                    i += 1;
+                }
+                bits
+            }
+        }
+    }
+}
+
+/// One entry of a model: a layer, and how it takes part in training.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub(crate) layer: Layer,
-    pub(crate) frozen: bool,
+    pub(crate) part: Part,
     pub(crate) init: Init,
     /// An option that the layer does not have was set. The planner reports it with the layer's number.
     pub(crate) fault: Option<&'static str>,
@@ -31,7 +62,7 @@ impl Entry {
     const fn of(layer: Layer) -> Self {
         Self {
             layer,
-            frozen: false,
+            part: Part::All,
             init: Init::Auto,
             fault: None,
         }
@@ -69,10 +100,23 @@ impl Entry {
         self
     }
 
-    /// Keeps the layer's parameters as they are. It needs no gradient and no optimizer state, and
-    /// the backward pass ends at the first layer that is not frozen.
+    /// Keeps the layer's parameters as they are. They stay in flash and cost no RAM, no gradient and no
+    /// optimizer state, and the backward pass ends at the first layer that is not frozen.
     pub const fn frozen(mut self) -> Self {
-        self.frozen = true;
+        self.part = Part::Nothing;
+        self
+    }
+
+    /// Trains all of the layer's parameters, which is so unless set otherwise.
+    pub const fn trained(mut self) -> Self {
+        self.part = Part::All;
+        self
+    }
+
+    /// Trains the layer's biases alone; its other parameters stay in flash.
+    /// Source: Ben Zaken, Goldberg and Ravfogel, BitFit, 2022; Cai et al., TinyTL, 2020.
+    pub const fn bias_only(mut self) -> Self {
+        self.part = Part::Biases;
         self
     }
 }
@@ -117,10 +161,15 @@ pub const fn add(back: u8) -> Entry {
     Entry::of(Layer::Add(Add { back }))
 }
 
+/// The [join](Concat) with the channels of the output of the layer `back` places above.
+pub const fn concat(back: u8) -> Entry {
+    Entry::of(Layer::Concat(Concat { back }))
+}
+
 /// A model: the shape of its input, and its layers in order.
 ///
 /// It is plain data: a `const` on a device, read from a file on a desktop, random in a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Model<'a> {
     /// Shape of one sample.
     pub input: Shape,

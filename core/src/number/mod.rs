@@ -16,6 +16,7 @@ pub use scalar::Scalar;
 
 use bytemuck::Pod;
 use core::fmt::Debug;
+use core::ops::Range;
 
 /// The scale that all elements of one activation tensor share.
 pub type Scale<N> = <<N as Number>::Elem as Element>::Scale;
@@ -58,8 +59,8 @@ pub trait Number: Copy + Debug + 'static {
     /// scale for block fixed point. Empty if the bytes are misaligned or of a wrong length.
     fn weights<'a>(bytes: &'a [u8], track: Option<&Self::Track>) -> View<'a, Self>;
 
-    /// Views stored bytes as weights that can be updated.
-    fn weights_mut(bytes: &mut [u8]) -> Self::WeightsMut<'_>;
+    /// Views stored bytes as weights that can be updated: elements `window` of the tensor.
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Self::WeightsMut<'_>;
 
     /// Writes `values` as weights, choosing their scale.
     fn store_weights(
@@ -134,8 +135,8 @@ impl<F: Float + Scalar> Number for F {
         }
     }
 
-    fn weights_mut(bytes: &mut [u8]) -> &mut [F] {
-        cast_mut(bytes)
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> &mut [F] {
+        cast_mut(bytes).get_mut(window).unwrap_or(&mut [])
     }
 
     fn store_weights(bytes: &mut [u8], _: Option<&mut ()>, values: impl Iterator<Item = f32> + Clone) {

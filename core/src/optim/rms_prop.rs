@@ -1,9 +1,9 @@
 //! RMSprop.
 
-use super::{Method, Optimizer, ParamMut};
+use super::{Method, Optimizer, ParamMut, State};
 use crate::kernel::{Grad, Loops};
+use crate::number::Scalar;
 use crate::number::random::Pcg;
-use crate::number::{Scalar, cast_mut};
 
 /// `g ← g + λ w`, `v ← α v + (1 − α) g²`, `w ← w − η g / (√v + ε)`
 ///
@@ -64,17 +64,15 @@ impl<F: Loops + Scalar, const CENTERED: bool, const MOMENTUM: bool> Optimizer<F>
         *self
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: &mut [u8], _: &mut Pcg) {
+    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: State<'_>, _: &mut Pcg) {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
-        let count = w.len();
-        let (v, rest) = cast_mut::<F>(state)
-            .split_at_mut_checked(count)
-            .unwrap_or_default();
-        let (mut means, rest) = match CENTERED {
-            true => rest.split_at_mut_checked(count).unwrap_or_default(),
-            false => (&mut [][..], rest),
+        // Only as many as there are slots: the others are empty.
+        let [v, second, third] = state.vectors::<F, 3>();
+        let (mut means, mut speeds) = if CENTERED {
+            (second, third)
+        } else {
+            (third, second)
         };
-        let mut speeds = rest;
         let rate = F::from_f32(step.learning_rate, ());
         let alpha = F::from_f32(step.alpha, ());
         let epsilon = F::from_f32(step.epsilon, ());

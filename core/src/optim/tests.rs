@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{AdamW, Method, Momentum, Optimizer, ParamMut, RmsProp};
+use super::{AdamW, Method, Momentum, Optimizer, ParamMut, RmsProp, State};
 use crate::kernel::Grad;
 use crate::number::random::Pcg;
 use std::vec::Vec;
@@ -35,7 +35,11 @@ fn holds<O: Optimizer<f64> + core::fmt::Debug>(optimizer: O, reference: impl Fn(
                 data: &mut g,
                 track: None,
             };
-            let state = bytemuck::cast_slice_mut(&mut state);
+            let state = State {
+                bytes: bytemuck::cast_slice_mut(&mut state),
+                elements: COUNT,
+                window: 0..COUNT,
+            };
             O::update(&step, param, gradient, state, &mut Pcg::new(seed));
         }
         for (index, w) in w.iter().enumerate() {
@@ -131,7 +135,11 @@ fn a_centered_root_is_never_of_less_than_nothing() {
             data: &mut g,
             track: None,
         };
-        let bytes = bytemuck::cast_slice_mut(&mut state);
+        let bytes = State {
+            bytes: bytemuck::cast_slice_mut(&mut state),
+            elements: 64,
+            window: 0..64,
+        };
         RmsProp::update(
             &step,
             ParamMut::<f32>::Weight(&mut w),

@@ -195,6 +195,11 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             return Ok(event);
         };
         let (x, target) = sample::<N>(self.sample, self.loader.scale(), label);
+        // Before the gradient, since the update may be fused into it.
+        if let Some(course) = self.course {
+            let rate = course.rate(self.trainer.steps(), &self.state.value.plateau);
+            self.trainer.optimizer().set_learning_rate(rate);
+        }
         let Some(loss) = self.trainer.learn(x, target) else {
             return Ok(self.stop(Stop::Label));
         };
@@ -216,10 +221,6 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         let count = u32::from(self.trainer.summed());
         let loss = core::mem::take(&mut self.state.value.batch);
         let step = self.trainer.steps().saturating_add(1);
-        if let Some(course) = self.course {
-            let rate = course.rate(step - 1, &self.state.value.plateau);
-            self.trainer.optimizer().set_learning_rate(rate);
-        }
         match self.trainer.update() {
             Update::Done(norm) => {
                 let loss = N::Scalar::from_bits(loss).over(count).to_f32();

@@ -1,8 +1,9 @@
 //! Convolution over time.
 
-use super::{Backward, Forward, Gradient, Reads};
-use crate::kernel::{Kernel, Sweep};
+use super::{Backward, For, Forward, Gradient, InPlace, Reads, Room, Visit};
+use crate::kernel::{Grad, Kernel, Sweep};
 use crate::network::{Params, Shape};
+use crate::number::{Number, ViewMut};
 
 /// `y[t, o] = b[o] + Σ_{k, c} w[k, c, o] · x[s·t + k − p, c]`, with `x` zero outside
 ///
@@ -28,11 +29,22 @@ pub struct Conv1d {
 
 impl Conv1d {
     pub(crate) const NAME: &'static str = "conv1d";
-    pub(crate) const IN_PLACE: bool = false;
-    pub(crate) const READS: Reads = Reads {
-        input: true,
-        output: false,
-    };
+    pub(crate) const ROWS: bool = true;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Never
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Parameters,
+            output: For::Nothing,
+        }
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, _visit: Visit) -> Room {
+        Room::NONE
+    }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
         if input.rank() != 2 {
@@ -119,10 +131,10 @@ impl Conv1d {
             .chain((to..positions).map(edge))
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y }: Forward<'_, N>) -> N::Peak {
+    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y, .. }: Forward<'_, N>) -> N::Peak {
         let mut peak = N::Peak::default();
         for sweep in self.sweeps(input) {
-            let y = crate::number::ViewMut {
+            let y = ViewMut {
                 data: &mut *y.data,
                 scale: y.scale,
             };
@@ -131,33 +143,36 @@ impl Conv1d {
         peak
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, Gradient { input, x, dy, mut dp }: Gradient<'_, N>) {
-        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
-        if dp.fresh
-            && let Some(dw) = dp.tensor(0)
-        {
-            dw.data.fill(Default::default());
-        }
-        for sweep in self.sweeps(input) {
-            if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, dy, dw, sweep, false);
-            }
-        }
-        let fresh = dp.fresh;
-        if let Some(db) = dp.tensor(1) {
-            N::affine_bias(dy, db, fresh);
-        }
-    }
-
-    pub(crate) fn backward<N: Kernel>(&self, Backward { input, p, dy, dx, .. }: Backward<'_, N>) -> N::Peak {
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let Backward { input, p, dy, dx, .. } = ports;
         let mut peak = N::Peak::default();
+        let Some(dx) = dx else { return peak };
         for sweep in self.sweeps(input) {
-            let dx = crate::number::ViewMut {
+            let dx = ViewMut {
                 data: &mut *dx.data,
                 scale: dx.scale,
             };
             peak = N::higher(peak, N::affine_input(p.weight(0), dy, dx, sweep));
         }
         peak
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
+        let Gradient { x, dy, dw, fresh, .. } = ports;
+        if ports.tensor != 0 {
+            return N::affine_bias(dy, dw, fresh);
+        }
+        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
+        if fresh {
+            dw.data.fill(Default::default());
+        }
+        let Grad { data, mut track } = dw;
+        for sweep in self.sweeps(ports.input) {
+            let dw = Grad {
+                data: &mut *data,
+                track: track.as_deref_mut(),
+            };
+            N::affine_weights(x, dy, dw, sweep.rows(&ports.rows), false);
+        }
     }
 }

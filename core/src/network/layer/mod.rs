@@ -1,17 +1,24 @@
 //! The layer kinds, one file each, and the dispatch over them.
 //!
 //! A kind is a struct with inherent functions (functions of a trait cannot be `const`, and the
-//! planner runs at build time): `output` and `params` for the planner, `forward`, `gradient` (with
-//! respect to the parameters) and `backward` (with respect to the input) for the engine. To add a
-//! kind: write its file, and one line in the list below.
+//! planner runs at build time): `output`, `params`, `reads` and `room` for the planner, `forward`,
+//! `backward` and, where it is taken by rows, `gradient` for the engine. To add a kind: write its
+//! file, and one line in the list below.
+
+#![expect(
+    clippy::extra_unused_type_parameters,
+    reason = "every kind is asked for its room in the same words"
+)]
 
 mod add;
+mod concat;
 mod conv1d;
 mod dense;
 mod global_average;
 mod pointwise;
 
 pub use add::Add;
+pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use dense::Dense;
 pub use global_average::GlobalAverage;
@@ -19,36 +26,174 @@ pub use pointwise::Pointwise;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
-use crate::kernel::Kernel;
+use crate::kernel::{Grad, Kernel};
 use crate::math::{Relu, Sigmoid, Tanh};
-use crate::number::{View, ViewMut};
+use crate::number::random::Pcg;
+use crate::number::{Number, View, ViewMut};
+use core::ops::Range;
+
+/// For which gradient a tensor is read in the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// For none.
+    Nothing,
+    /// For the gradient of the parameters.
+    Parameters,
+    /// For the gradient of the input.
+    Input,
+    /// For both.
+    Both,
+}
+
+impl For {
+    /// Whether `visit` asks for a gradient that the tensor is read for.
+    pub(crate) const fn asked(self, visit: Visit) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Parameters => visit.trains,
+            Self::Input => visit.passes,
+            Self::Both => visit.trains || visit.passes,
+        }
+    }
+}
 
 /// Which tensors a kind's backward functions read. What nobody reads is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reads {
-    /// The layer's input, for the gradient of its parameters.
-    pub input: bool,
-    /// The layer's output, for the gradient of its input.
-    pub output: bool,
+    /// The layer's input.
+    pub input: For,
+    /// The layer's output.
+    pub output: For,
+}
+
+impl Reads {
+    /// Neither input nor output.
+    pub(crate) const NOTHING: Self = Self {
+        input: For::Nothing,
+        output: For::Nothing,
+    };
+}
+
+/// Whether a kind's output may lie where its input was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InPlace {
+    /// Never.
+    Never,
+    /// Always: it works element by element, forward and backward. If its input is needed later, the
+    /// engine gives it a copy.
+    Always,
+    /// Where no backward pass comes: in an inference, and below the first layer that trains. The input
+    /// then lies at the start of the output's buffer, which is as long as the larger of the two.
+    Unvisited,
+}
+
+/// What the backward pass wants of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// The gradient of some of its parameters.
+    pub trains: bool,
+    /// The gradient of its input.
+    pub passes: bool,
+}
+
+impl Visit {
+    /// Whether the backward pass comes to the layer.
+    pub const fn any(self) -> bool {
+        self.trains || self.passes
+    }
+}
+
+/// What a layer needs beside input, output and parameters, in bytes. Each piece begins at a multiple of
+/// the number's alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Kept from the forward step to the backward step.
+    pub kept: usize,
+    /// Used during the forward step.
+    pub forward: usize,
+    /// Used during the backward step.
+    pub backward: usize,
+}
+
+impl Room {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        kept: 0,
+        forward: 0,
+        backward: 0,
+    };
+}
+
+/// Why a layer is run forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// For its output: statistics stand still, nothing is dropped.
+    Infer,
+    /// To learn from the sample.
+    Learn,
+    /// Once more for the sample that is being learned, since its output was not kept: the same result,
+    /// and nothing else changes.
+    Again,
 }
 
 /// What a forward function is given.
-///
-/// An in-place kind finds its input in `y` already, and `x` holds the earlier output that it reads
-/// besides, if it reads one.
 #[derive(Debug)]
 pub struct Forward<'a, N: Kernel> {
     /// Shape of the input.
     pub input: Shape,
     /// The parameters.
     pub p: Parameters<'a, N>,
-    /// The input.
+    /// The running statistics, to write; empty if the layer has none or is frozen.
+    pub statistics: &'a mut [N::Bias],
+    /// The input. Empty where the layer works in place: it lies in `y` then.
     pub x: View<'a, N>,
+    /// The earlier output that the layer reads besides, if it reads one.
+    pub e: View<'a, N>,
     /// The output.
     pub y: ViewMut<'a, N>,
+    /// [`Room::kept`].
+    pub kept: &'a mut [u8],
+    /// [`Room::forward`].
+    pub scratch: &'a mut [u8],
+    /// Why it is run.
+    pub pass: Pass,
+    /// What the backward pass will want.
+    pub visit: Visit,
+    /// Random state, saved with the trainer.
+    pub random: &'a mut Pcg,
 }
 
-/// What a gradient function is given.
+/// What a backward function is given.
+///
+/// An in-place kind finds `dy` in `dx`. Others add to `dx`, which the engine has cleared unless
+/// another reader of the same output has added to it before.
+#[derive(Debug)]
+pub struct Backward<'a, N: Kernel> {
+    /// Shape of the input.
+    pub input: Shape,
+    /// The parameters.
+    pub p: Parameters<'a, N>,
+    /// The gradients of the parameters, to be summed into. A kind whose gradient is taken by rows leaves
+    /// them to its gradient function.
+    pub dp: Gradients<'a, N>,
+    /// The input, if the kind reads it.
+    pub x: View<'a, N>,
+    /// The output, if the kind reads it.
+    pub y: View<'a, N>,
+    /// The gradient of the loss by the output.
+    pub dy: View<'a, N>,
+    /// The gradient of the loss by the input; `None` if nobody needs it.
+    pub dx: Option<ViewMut<'a, N>>,
+    /// The gradient of the loss by the earlier output of a kind that joins, to be added to.
+    pub de: Option<ViewMut<'a, N>>,
+    /// [`Room::kept`], as the forward function left it; it is not needed afterwards.
+    pub kept: &'a mut [u8],
+    /// [`Room::backward`].
+    pub scratch: &'a mut [u8],
+}
+
+/// What a gradient function is given: one parameter tensor of a kind whose first tensor is a matrix of
+/// rows. It is called after the backward function.
 #[derive(Debug)]
 pub struct Gradient<'a, N: Kernel> {
     /// Shape of the input.
@@ -57,33 +202,21 @@ pub struct Gradient<'a, N: Kernel> {
     pub x: View<'a, N>,
     /// The gradient of the loss by the output.
     pub dy: View<'a, N>,
-    /// The gradients of the parameters, to be summed into.
-    pub dp: Gradients<'a, N>,
-}
-
-/// What a backward function is given.
-///
-/// An in-place kind finds `dy` in `dx` already. Others add to `dx`, which the engine has cleared
-/// unless another reader of the same output has added to it before.
-#[derive(Debug)]
-pub struct Backward<'a, N: Kernel> {
-    /// Shape of the input.
-    pub input: Shape,
-    /// The parameters.
-    pub p: Parameters<'a, N>,
-    /// The output.
-    pub y: View<'a, N>,
-    /// The gradient of the loss by the output.
-    pub dy: View<'a, N>,
-    /// The gradient of the loss by the input.
-    pub dx: ViewMut<'a, N>,
+    /// Index of the tensor.
+    pub tensor: usize,
+    /// Which rows of the matrix, if it is the matrix.
+    pub rows: Range<usize>,
+    /// The gradient of those rows, or of the whole of another tensor, to be summed into.
+    pub dw: Grad<'a, N>,
+    /// Whether nothing has been summed yet, so that `dw` is overwritten.
+    pub fresh: bool,
 }
 
 /// Declares the kinds: the enum, the constant questions of the planner, and the masked dispatch.
 macro_rules! layers {
     ($($(#[$doc:meta])* $name:ident($kind:ty) = $code:literal,)*) => {
         /// One layer of a model: its kind and its own settings.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Layer {
             $($(#[$doc])* $name($kind),)*
         }
@@ -99,14 +232,24 @@ macro_rules! layers {
                 match self { $(Self::$name(_) => <$kind>::NAME,)* }
             }
 
+            /// Whether the gradient of its first parameter tensor can be taken some rows at a time.
+            pub const fn rows(&self) -> bool {
+                match self { $(Self::$name(_) => <$kind>::ROWS,)* }
+            }
+
             /// Whether the output may lie where the input was.
-            pub const fn in_place(&self) -> bool {
-                match self { $(Self::$name(_) => <$kind>::IN_PLACE,)* }
+            pub const fn in_place(&self, input: Shape) -> InPlace {
+                match self { $(Self::$name(layer) => layer.in_place(input),)* }
             }
 
             /// Which tensors its backward functions read.
             pub const fn reads(&self) -> Reads {
-                match self { $(Self::$name(_) => <$kind>::READS,)* }
+                match self { $(Self::$name(layer) => layer.reads(),)* }
+            }
+
+            /// What it needs beside input, output and parameters.
+            pub const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
+                match self { $(Self::$name(layer) => layer.room::<N>(input, visit),)* }
             }
 
             /// Shape of the output, or what is wrong with the layer.
@@ -138,21 +281,31 @@ macro_rules! layers {
                 }
             }
 
-            /// Sums the gradient of the layer's parameters.
-            #[inline]
-            pub fn gradient<N: Kernel, const USES: u128>(&self, ports: Gradient<'_, N>) {
-                match self {
-                    $(Self::$name(layer) if USES & N::KINDS & (1 << $code) != 0 => layer.gradient(ports),)*
-                    _ => {}
-                }
-            }
-
-            /// Computes the gradient of the layer's input.
+            /// Computes the gradient of the layer's input, and of its parameters unless that is
+            /// taken by rows.
             #[inline]
             pub fn backward<N: Kernel, const USES: u128>(&self, ports: Backward<'_, N>) -> N::Peak {
                 match self {
                     $(Self::$name(layer) if USES & N::KINDS & (1 << $code) != 0 => layer.backward(ports),)*
                     _ => N::Peak::default(),
+                }
+            }
+
+            /// Sums the gradient of some rows of the layer's parameters.
+            #[inline]
+            pub fn gradient<N: Kernel, const USES: u128>(&self, ports: Gradient<'_, N>) {
+                match self {
+                    $(Self::$name(layer) if <$kind>::ROWS && USES & N::KINDS & (1 << $code) != 0 => layer.gradient(ports),)*
+                    _ => {}
+                }
+            }
+
+            /// The parameter tensors, on a chip. Kinds outside `USES` are not compiled in.
+            #[inline]
+            pub(crate) fn params_in_use<const USES: u128>(&self, input: Shape) -> Params {
+                match self {
+                    $(Self::$name(layer) if USES & (1 << $code) != 0 => layer.params(input),)*
+                    _ => Params::NONE,
                 }
             }
         }
@@ -174,6 +327,39 @@ layers! {
     GlobalAverage(GlobalAverage) = 5,
     /// Sum with an earlier output.
     Add(Add) = 6,
+    /// Join with the channels of an earlier output.
+    Concat(Concat) = 34,
+}
+
+impl Layer {
+    /// How many places above the layer the earlier output is that it reads besides its input.
+    pub const fn back(&self) -> Option<u8> {
+        match self {
+            Self::Add(layer) => Some(layer.back),
+            Self::Concat(layer) => Some(layer.back),
+            _ => None,
+        }
+    }
+
+    /// Shape of the output of a layer that reads `earlier` besides its input.
+    pub(crate) const fn joined(&self, input: Shape, earlier: Shape) -> Result<Shape, &'static str> {
+        match self {
+            Self::Concat(layer) => layer.joined(input, earlier),
+            _ if same(input, earlier) => self.output(input),
+            _ => Err("needs an earlier output of the same shape as its input"),
+        }
+    }
+}
+
+const fn same(a: Shape, b: Shape) -> bool {
+    let mut i = 0;
+    while i < 4 {
+        if a.dim(i) != b.dim(i) {
+            return false;
+        }
+        i += 1;
+    }
+    a.rank() == b.rank()
 }
 
 /// Most layers take no settings into the fingerprint beyond their shapes.
