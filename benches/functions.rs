@@ -52,7 +52,11 @@ fn errors(range: (f64, f64), f: fn(f32) -> f32, exact: fn(f64) -> f64) -> (f64, 
     points(range).fold((0.0, 0.0), |(absolute, relative): (f64, f64), x| {
         let value = exact(x.into());
         let error = (f64::from(f(x)) - value).abs();
-        let share = if value.abs() > 1e-6 { error / value.abs() } else { 0.0 };
+        let share = if value.abs() > 1e-6 {
+            error / value.abs()
+        } else {
+            0.0
+        };
         (absolute.max(error), relative.max(share))
     })
 }
@@ -89,15 +93,36 @@ fn main() {
         elementary!(erf, (-4.0, 4.0), libm_f64::erf),
     ];
     for function in functions {
-        row(function.name, "libm", function.range, function.libm, function.exact);
+        row(
+            function.name,
+            "libm",
+            function.range,
+            function.libm,
+            function.exact,
+        );
         #[cfg(feature = "micromath")]
-        row(function.name, "micromath", function.range, function.micromath, function.exact);
+        row(
+            function.name,
+            "micromath",
+            function.range,
+            function.micromath,
+            function.exact,
+        );
     }
-    let source = if cfg!(feature = "micromath") { "micromath" } else { "libm" };
+    let source = if cfg!(feature = "micromath") {
+        "micromath"
+    } else {
+        "libm"
+    };
     let layers: [Layer; 5] = [
         layer!("sigmoid", (-20.0, 20.0), Sigmoid::value),
         layer!("tanh (layer)", (-10.0, 10.0), Tanh::value),
-        ("elu", (-10.0, 2.0), |x| Elu::value(1.0, x), |x| Elu::value(1.0, x)),
+        (
+            "elu",
+            (-10.0, 2.0),
+            |x| Elu::value(1.0, x),
+            |x| Elu::value(1.0, x),
+        ),
         layer!("gelu", (-4.0, 4.0), Gelu::value),
         layer!("silu", (-10.0, 10.0), Silu::value),
     ];
