@@ -3,10 +3,7 @@
 use super::{Aim, Rule, State};
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
-use kilograd::network::{
-    Entry, Shape, add, batch_norm, concat, conv1d, dense, dropout, elu, gelu, global_average, group_norm,
-    instance_norm, layer_norm, leaky_relu, relu, relu6, rms_norm, sigmoid, silu, softmax, tanh,
-};
+use kilograd::network::{Entry, Shape, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
 use kilograd::optim::{Adam, Momentum, Sgd};
 
 pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
@@ -30,19 +27,6 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
         ["global_average"] => global_average(),
         ["add", back] => add(number(back)),
         ["concat", back] => concat(number(back)),
-        ["relu6"] => relu6(),
-        ["leaky_relu", slope] => leaky_relu(number(slope)),
-        ["elu", alpha] => elu(number(alpha)),
-        ["gelu"] => gelu(),
-        ["silu"] => silu(),
-        ["softmax"] => softmax(),
-        ["batch_norm", "running"] => batch_norm(),
-        ["batch_norm", "per_sample"] => batch_norm().per_sample(),
-        ["layer_norm"] => layer_norm(),
-        ["rms_norm"] => rms_norm(),
-        ["group_norm", groups] => group_norm(number(groups)),
-        ["instance_norm"] => instance_norm(),
-        ["dropout", rate] => dropout(number(rate)),
         _ => return None,
     })
 }
