@@ -26,6 +26,7 @@ const EMPTY: Slot = Slot {
     joins: false,
     tensors: Tensors::NONE,
     row: 0,
+    outer: false,
     params: 0,
     frozen: 0,
     gradient: 0,
@@ -132,6 +133,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         slot.output = output;
         slot.trains = tensors.trains();
         slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
+        slot.outer = matches!(entry.layer, Layer::Dense(_));
         slot.joins = matches!(entry.layer, Layer::Concat(_));
         slot.params = bytes as u32;
         slot.frozen = frozen as u32;

@@ -62,6 +62,8 @@ pub struct Slot {
     pub tensors: Tensors,
     /// Elements in a row of its matrix, if the gradient of the matrix can be taken by rows; 0 otherwise.
     pub row: u16,
+    /// The gradient of its matrix is the product of its input and the gradient of its output.
+    pub outer: bool,
     /// Byte offset of its parameters in the parameter region.
     pub params: u32,
     /// Byte offset of its frozen parameters in the image in flash.
@@ -119,11 +121,12 @@ impl Slot {
 
     /// Whether the engine must give it more than input, output, parameters and their gradients.
     pub(super) const fn extra(&self) -> bool {
-        let statistics = self.tensors.statistics();
         let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
+        let whole = self.row == 0 && (self.trains || self.reads_input);
         pieces > 0
-            || statistics
+            || whole
             || self.joins
+            || self.tensors.statistics()
             || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
     }
 
