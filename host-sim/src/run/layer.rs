@@ -28,6 +28,18 @@ const KINDS: &[(&str, &[&str])] = &[
     ("sigmoid", &[]),
     ("global_average", &[]),
     ("add", &["back"]),
+    ("relu6", &[]),
+    ("leaky_relu", &["slope"]),
+    ("elu", &["alpha"]),
+    ("gelu", &[]),
+    ("silu", &[]),
+    ("softmax", &[]),
+    ("batch_norm", &["per_sample", "momentum", "frozen"]),
+    ("layer_norm", &["frozen"]),
+    ("rms_norm", &["frozen"]),
+    ("group_norm", &["groups", "frozen"]),
+    ("instance_norm", &["frozen"]),
+    ("dropout", &["rate"]),
 ];
 
 /// Reads layer `number`, counted from 0 as the planner and its build errors do.
@@ -86,6 +98,7 @@ fn kind(
 /// The layer as the engine knows it.
 fn entry(table: &Table<'_>, name: &str) -> Result<Entry, Complaint> {
     let extent = |key: &str, example: &str| table.required(key, table.extent(key)?, example);
+    let positive = |key: &str| table.number(key, "above 0", |x| x > 0.0);
     let mut entry = match name {
         "dense" => network::dense(extent("units", "32")?),
         "conv1d" => network::conv1d(extent("channels", "8")?, extent("kernel", "5")?)
@@ -95,6 +108,28 @@ fn entry(table: &Table<'_>, name: &str) -> Result<Entry, Complaint> {
         "tanh" => network::tanh(),
         "sigmoid" => network::sigmoid(),
         "global_average" => network::global_average(),
+        "relu6" => network::relu6(),
+        "leaky_relu" => network::leaky_relu(positive("slope")?.unwrap_or(0.01)),
+        "elu" => network::elu(positive("alpha")?.unwrap_or(1.0)),
+        "gelu" => network::gelu(),
+        "silu" => network::silu(),
+        "softmax" => network::softmax(),
+        "batch_norm" => {
+            let momentum = table.number("momentum", "above 0 and at most 1", |x| x > 0.0 && x <= 1.0)?;
+            let norm = network::batch_norm().momentum(momentum.unwrap_or(0.1));
+            match table.flag("per_sample")? {
+                Some(true) => norm.per_sample(),
+                _ => norm,
+            }
+        }
+        "layer_norm" => network::layer_norm(),
+        "rms_norm" => network::rms_norm(),
+        "group_norm" => network::group_norm(extent("groups", "4")?),
+        "instance_norm" => network::instance_norm(),
+        "dropout" => {
+            let rate = table.number("rate", "from 0 to below 1", |x| (0.0..1.0).contains(&x))?;
+            network::dropout(table.required("rate", rate, "0.2")?)
+        }
         _ => {
             let back = table.integer("back", 2..=u64::from(u8::MAX))?;
             network::add(table.required("back", back, "2")? as u8)
