@@ -24,6 +24,8 @@ mod last;
 mod max_pool;
 mod pointwise;
 mod reshape;
+#[cfg(test)]
+mod spatial_tests;
 mod transposed;
 mod upsample;
 mod windowed;
