@@ -12,15 +12,20 @@ mod bfp;
 mod bfp_limit;
 mod bfp_loss;
 pub(crate) mod blocks;
+mod channels;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;
 pub mod float;
+mod groups;
 mod judge;
 mod loops;
 mod normal;
 mod sequence;
 mod spatial;
 
+pub use channels::Channels;
+pub(crate) use groups::EPSILON;
+pub use groups::{Groups, Running};
 pub use judge::Judge;
 pub use loops::{Loops, Moments};
 pub use normal::Normal;

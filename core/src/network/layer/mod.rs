@@ -11,19 +11,37 @@
 )]
 
 mod add;
+mod attention;
 mod average_pool;
+mod batch_norm;
 mod concat;
 mod conv1d;
 mod conv2d;
 mod dense;
 mod depthwise;
+mod dropout;
+mod embedding;
 mod flatten;
 mod global_average;
 mod global_max;
+mod group_norm;
+mod grouped;
+mod gru;
 mod last;
+mod layer_norm;
+mod lstm;
 mod max_pool;
 mod pointwise;
+mod pointwise_curve;
+mod pointwise_with;
+mod position;
+mod recurrence;
 mod reshape;
+mod rms_norm;
+mod rnn;
+#[cfg(test)]
+mod sequence_tests;
+mod softmax;
 #[cfg(test)]
 mod spatial_tests;
 mod transposed;
@@ -31,26 +49,40 @@ mod upsample;
 mod windowed;
 
 pub use add::Add;
+pub use attention::Attention;
 pub use average_pool::AveragePool;
+pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use depthwise::Depthwise;
+pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use global_average::GlobalAverage;
 pub use global_max::GlobalMax;
+pub use group_norm::GroupNorm;
+pub use gru::Gru;
 pub use last::Last;
+pub use layer_norm::LayerNorm;
+pub use lstm::Lstm;
 pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
+pub use pointwise_curve::PointwiseCurve;
+pub use pointwise_with::PointwiseWith;
+pub use position::Position;
 pub use reshape::Reshape;
+pub use rms_norm::RmsNorm;
+pub use rnn::Rnn;
+pub use softmax::Softmax;
 pub use transposed::Transposed;
 pub use upsample::Upsample;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
 use crate::kernel::{Grad, Kernel};
-use crate::math::{Relu, Sigmoid, Tanh};
+use crate::math::{Elu, Gelu, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh};
 use crate::number::random::Pcg;
 use crate::number::{Number, View, ViewMut};
 use core::ops::Range;
@@ -350,6 +382,40 @@ layers! {
     GlobalAverage(GlobalAverage) = 5,
     /// Sum with an earlier output.
     Add(Add) = 6,
+    /// A vector for each token.
+    Embedding(Embedding) = 27,
+    /// A learned vector for each place.
+    Position(Position) = 28,
+    /// Multi-head self-attention.
+    Attention(Attention) = 29,
+    /// Simple recurrent layer.
+    Rnn(Rnn) = 30,
+    /// Gated recurrent unit.
+    Gru(Gru) = 31,
+    /// Long short-term memory.
+    Lstm(Lstm) = 32,
+    /// Rectifier with an upper bound.
+    Relu6(Pointwise<Relu6>) = 7,
+    /// Rectifier with a slope below 0.
+    LeakyRelu(PointwiseWith<LeakyRelu>) = 8,
+    /// Exponential linear unit.
+    Elu(PointwiseWith<Elu>) = 9,
+    /// Gaussian error linear unit.
+    Gelu(PointwiseCurve<Gelu>) = 10,
+    /// Sigmoid-weighted linear unit.
+    Silu(PointwiseCurve<Silu>) = 11,
+    /// Softmax over channels.
+    Softmax(Softmax) = 12,
+    /// Batch normalisation.
+    BatchNorm(BatchNorm) = 22,
+    /// Layer normalisation.
+    LayerNorm(LayerNorm) = 23,
+    /// Normalisation by the root mean square.
+    RmsNorm(RmsNorm) = 24,
+    /// Group and instance normalisation.
+    GroupNorm(GroupNorm) = 25,
+    /// Dropout.
+    Dropout(Dropout) = 26,
     /// Convolution over images.
     Conv2d(Conv2d) = 13,
     /// Convolution of each channel over time.
