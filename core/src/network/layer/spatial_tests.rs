@@ -288,8 +288,11 @@ fn convolved(bench: &Bench, x: &[f64], settings: Settings) -> Vec<f64> {
     y
 }
 
-/// Windows that differ in every direction: kernel, stride, padding, dilation, input.
-const CASES: [([u16; 2], u16, u16, u16, [u16; 2]); 9] = [
+/// Kernel, stride, padding, dilation, input.
+type Case = ([u16; 2], u16, u16, u16, [u16; 2]);
+
+/// Windows that differ in every direction.
+const CASES: [Case; 9] = [
     ([3, 3], 1, 1, 1, [5, 7]),
     ([3, 2], 2, 1, 1, [6, 9]),
     ([1, 1], 1, 0, 1, [4, 5]),
