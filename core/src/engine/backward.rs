@@ -17,14 +17,15 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let below = index.checked_sub(1).and_then(|below| plan.slots().get(below));
         let source = slot.source.filter(|_| slot.passes);
-        if !slot.joins
+        if USES & mode::BACK != 0
+            && !slot.joins
             && let Some(source) = self.learning_source(source)
         {
             self.hand_on(slot, source, slot.clears_source);
         }
         let mut peak = self.through(slot, below, x, source);
         if let Some(below) = below.filter(|_| slot.passes) {
-            if slot.elementwise && slot.shared {
+            if USES & mode::BACK != 0 && slot.elementwise && slot.shared {
                 peak = self.hand_on(slot, below, false);
             }
             N::follow(self.tracks.get_mut(usize::from(below.delta_track)), peak);

@@ -2,7 +2,7 @@
 
 use super::layer::{InPlace, Layer, Visit};
 use super::tensors::Tensors;
-use super::{Init, Params, Shape};
+use super::{Params, Shape};
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -18,6 +18,10 @@ pub mod mode {
     pub const FUSED: u128 = 1 << 124;
     /// Gradients are kept until the update.
     pub const KEPT: u128 = 1 << 125;
+    /// Some layer reads an earlier output.
+    pub const BACK: u128 = 1 << 126;
+    /// Some parameters lie in flash.
+    pub const FROZEN: u128 = 1 << 127;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -31,8 +35,6 @@ pub struct Slot {
     pub input: Shape,
     /// Shape of its output.
     pub output: Shape,
-    /// How its weights start.
-    pub init: Init,
     /// Some of its parameters are trained.
     pub trains: bool,
     /// The gradient of its input is needed, because a layer below trains.
