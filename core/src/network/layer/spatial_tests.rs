@@ -41,7 +41,7 @@ impl Bench {
             layer,
             input,
             output: layer.output(input).unwrap(),
-            tensors: Tensors::of(&params, u8::MAX, u8::MAX),
+            tensors: Tensors::of(&params, u8::MAX, u8::MAX, entry.init),
             visit: Visit {
                 trains: !params.is_empty(),
                 passes: true,
