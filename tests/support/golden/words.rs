@@ -3,7 +3,11 @@
 use super::{Aim, Rule, State};
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
-use kilograd::network::{Entry, Shape, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
+use kilograd::network::{
+    Entry, Shape, add, attention, batch_norm, concat, conv1d, dense, dropout, elu, embedding, gelu,
+    global_average, group_norm, gru, instance_norm, layer_norm, leaky_relu, lstm, position, relu, relu6,
+    rms_norm, rnn, sigmoid, silu, softmax, tanh,
+};
 use kilograd::optim::{Adam, Momentum, Sgd};
 
 pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
@@ -24,6 +28,26 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
         ["relu"] => relu(),
         ["tanh"] => tanh(),
         ["sigmoid"] => sigmoid(),
+        ["relu6"] => relu6(),
+        ["gelu"] => gelu(),
+        ["silu"] => silu(),
+        ["softmax"] => softmax(),
+        ["leaky_relu", slope] => leaky_relu(number(slope)),
+        ["elu", alpha] => elu(number(alpha)),
+        ["batch_norm", "running"] => batch_norm(),
+        ["batch_norm", "per_sample"] => batch_norm().per_sample(),
+        ["layer_norm"] => layer_norm(),
+        ["rms_norm"] => rms_norm(),
+        ["group_norm", groups] => group_norm(number(groups)),
+        ["instance_norm"] => instance_norm(),
+        ["dropout", rate] => dropout(number(rate)),
+        ["embedding", vocabulary, width] => embedding(number(vocabulary), number(width)),
+        ["position"] => position(),
+        ["attention", heads, "full"] => attention(number(heads)),
+        ["attention", heads, "causal"] => attention(number(heads)).causal(),
+        ["rnn", hidden] => rnn(number(hidden)),
+        ["gru", hidden] => gru(number(hidden)),
+        ["lstm", hidden] => lstm(number(hidden)),
         ["global_average"] => global_average(),
         ["add", back] => add(number(back)),
         ["concat", back] => concat(number(back)),
