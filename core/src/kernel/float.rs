@@ -6,8 +6,6 @@ use crate::math::Unary;
 use crate::number::{Scalar, View, ViewMut};
 
 impl<F: Loops + Scalar> Kernel for F {
-    type Peak = ();
-
     const KINDS: u128 = u128::MAX;
     const FUSES: bool = true;
     const MOST_SAMPLES: u16 = u16::MAX;

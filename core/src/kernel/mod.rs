@@ -30,7 +30,7 @@ pub use judge::Judge;
 pub use loops::{Loops, Moments};
 pub use normal::Normal;
 pub use sequence::Sequence;
-pub use spatial::Spatial;
+pub use spatial::{Axis, Runs, Spatial, Window};
 
 use crate::number::{Number, View, ViewMut};
 use core::ops::Range;
@@ -89,10 +89,6 @@ pub struct Run {
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
 pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
-    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
-    /// The scale of the next window follows from it. Nothing for floats.
-    type Peak: Copy + Default;
-
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 

@@ -117,6 +117,9 @@ pub(super) const fn check<N: Number, const L: usize>(
                 "sums more inputs than this number format can: 8192 in bfp14",
             );
         }
+        if !matches!(entry.init, Init::Auto) && !specs.draws() {
+            return fault(model, i, "has no weights to initialise");
+        }
         let resident = entry.part.resident(&specs);
         let tensors = Tensors::of(&specs, if needs.train { resident } else { 0 }, resident);
         let slot = &mut slots[i];

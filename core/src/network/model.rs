@@ -1,6 +1,6 @@
 //! The model as a value: an input shape and a list of layers.
 
-use super::layer::{Add, Concat, Conv1d, Dense, GlobalAverage, Layer, Pointwise};
+use super::layer::{Add, Concat, Dense, Layer, Pointwise};
 use super::{Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
@@ -73,32 +73,9 @@ impl Entry {
         &self.layer
     }
 
-    /// Frames from one output of a convolution to the next; 1 unless set.
-    pub const fn stride(mut self, stride: u16) -> Self {
-        match &mut self.layer {
-            Layer::Conv1d(layer) => layer.stride = stride,
-            _ => self.fault = Some("has no stride: only a convolution has one"),
-        }
-        self
-    }
-
-    /// Zero frames before and after the input of a convolution; 0 unless set.
-    pub const fn padding(mut self, padding: u16) -> Self {
-        match &mut self.layer {
-            Layer::Conv1d(layer) => layer.padding = padding,
-            _ => self.fault = Some("has no padding: only a convolution has one"),
-        }
-        self
-    }
-
     /// How the layer's weights start.
     pub const fn init(mut self, init: Init) -> Self {
-        match self.layer {
-            Layer::Dense(_) | Layer::Conv1d(_) => self.init = init,
-            Layer::Embedding(_) | Layer::Position(_) | Layer::Attention(_) => self.init = init,
-            Layer::Rnn(_) | Layer::Gru(_) | Layer::Lstm(_) => self.init = init,
-            _ => self.fault = Some("has no weights to initialise"),
-        }
+        self.init = init;
         self
     }
 
@@ -128,16 +105,6 @@ pub const fn dense(outputs: u16) -> Entry {
     Entry::of(Layer::Dense(Dense { outputs }))
 }
 
-/// A [`Conv1d`] layer with `channels` output channels and a window of `kernel` frames.
-pub const fn conv1d(channels: u16, kernel: u16) -> Entry {
-    Entry::of(Layer::Conv1d(Conv1d {
-        channels,
-        kernel,
-        stride: 1,
-        padding: 0,
-    }))
-}
-
 /// `max(x, 0)`
 pub const fn relu() -> Entry {
     Entry::of(Layer::Relu(Pointwise::new()))
@@ -151,11 +118,6 @@ pub const fn tanh() -> Entry {
 /// `1 / (1 + e^−x)`
 pub const fn sigmoid() -> Entry {
     Entry::of(Layer::Sigmoid(Pointwise::new()))
-}
-
-/// The [mean](GlobalAverage) over time or pixels.
-pub const fn global_average() -> Entry {
-    Entry::of(Layer::GlobalAverage(GlobalAverage))
 }
 
 /// The [sum](Add) with the output of the layer `back` places above.

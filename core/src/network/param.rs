@@ -148,6 +148,20 @@ impl Params {
         self.items[0].is_none()
     }
 
+    /// Whether any of them is drawn.
+    pub(super) const fn draws(&self) -> bool {
+        let mut i = 0;
+        while i < MAX_PARAMS {
+            if let Some(param) = self.items[i]
+                && matches!(param.start, Start::Drawn)
+            {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+
     /// Number of parameters.
     pub const fn elements(&self) -> usize {
         let mut elements = 0;

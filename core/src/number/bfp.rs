@@ -174,6 +174,7 @@ impl Number for Bfp14 {
     type Gradient = i32;
     type Scalar = Q32;
     type Track = Track;
+    type Peak = u32;
     type WeightsMut<'a> = Planes<'a>;
 
     const WEIGHT_BYTES: usize = 4;

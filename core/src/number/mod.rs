@@ -39,6 +39,9 @@ pub trait Number: Copy + Debug + 'static {
     /// What is kept per tensor to choose its scale. Nothing for floats, so that it takes no byte of
     /// an arena; that is why a track is optional wherever it is passed.
     type Track: Pod + Default + Debug;
+    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
+    /// The scale of the next window follows from it. Nothing for floats.
+    type Peak: Copy + Default;
 
     /// A weight tensor to update: every plane.
     type WeightsMut<'a>;
@@ -118,6 +121,7 @@ impl<F: Float + Scalar> Number for F {
     type Gradient = F;
     type Scalar = F;
     type Track = ();
+    type Peak = ();
     type WeightsMut<'a> = &'a mut [F];
 
     const WEIGHT_BYTES: usize = size_of::<F>();

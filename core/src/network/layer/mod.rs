@@ -12,49 +12,70 @@
 
 mod add;
 mod attention;
+mod average_pool;
 mod batch_norm;
 mod concat;
 mod conv1d;
+mod conv2d;
 mod dense;
+mod depthwise;
 mod dropout;
 mod embedding;
+mod flatten;
 mod global_average;
+mod global_max;
 mod group_norm;
 mod grouped;
 mod gru;
+mod last;
 mod layer_norm;
 mod lstm;
+mod max_pool;
 mod pointwise;
 mod pointwise_curve;
 mod pointwise_with;
 mod position;
 mod recurrence;
+mod reshape;
 mod rms_norm;
 mod rnn;
 #[cfg(test)]
 mod sequence_tests;
 mod softmax;
+mod transposed;
+mod upsample;
+mod windowed;
 
 pub use add::Add;
 pub use attention::Attention;
+pub use average_pool::AveragePool;
 pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
+pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use depthwise::Depthwise;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use flatten::Flatten;
 pub use global_average::GlobalAverage;
+pub use global_max::GlobalMax;
 pub use group_norm::GroupNorm;
 pub use gru::Gru;
+pub use last::Last;
 pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
+pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
 pub use pointwise_curve::PointwiseCurve;
 pub use pointwise_with::PointwiseWith;
 pub use position::Position;
+pub use reshape::Reshape;
 pub use rms_norm::RmsNorm;
 pub use rnn::Rnn;
 pub use softmax::Softmax;
+pub use transposed::Transposed;
+pub use upsample::Upsample;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
@@ -393,8 +414,32 @@ layers! {
     GroupNorm(GroupNorm) = 25,
     /// Dropout.
     Dropout(Dropout) = 26,
+    /// Convolution over images.
+    Conv2d(Conv2d) = 13,
+    /// Convolution of each channel over time.
+    Depthwise1d(Depthwise<1>) = 14,
+    /// Convolution of each channel over images.
+    Depthwise2d(Depthwise<2>) = 15,
+    /// Transposed convolution over time.
+    Transposed1d(Transposed<1>) = 16,
+    /// Transposed convolution over images.
+    Transposed2d(Transposed<2>) = 17,
+    /// Each frame or pixel several times.
+    Upsample(Upsample) = 18,
+    /// Largest of each window.
+    MaxPool(MaxPool) = 19,
+    /// Mean of each window.
+    AveragePool(AveragePool) = 20,
+    /// Largest over time or pixels.
+    GlobalMax(GlobalMax) = 21,
+    /// Last frame of a series.
+    Last(Last) = 33,
     /// Join with the channels of an earlier output.
     Concat(Concat) = 34,
+    /// The same elements in another shape.
+    Reshape(Reshape) = 35,
+    /// The same elements as one vector.
+    Flatten(Flatten) = 36,
 }
 
 impl Layer {
