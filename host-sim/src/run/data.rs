@@ -50,9 +50,9 @@ pub enum Origin {
     },
     /// `source = "keywords"`: spoken words from a synthesizer, 49 frames of 10 coefficients, 12 classes.
     Keywords {
-        /// Voices of the training part (40).
+        /// Voices of the training part (120).
         voices: u16,
-        /// Times that each voice says each word (3).
+        /// Times that each voice says each word (1).
         takes: u16,
     },
     /// `source = "machines"`: sounds of machines, 5 frames of 128 bands; broken ones in the test part.
@@ -228,8 +228,8 @@ fn builtin(table: &Table<'_>, source: &str) -> Result<(Origin, &'static [&'stati
         ),
         "keywords" => (
             Origin::Keywords {
-                voices: extent("voices", 40)?,
-                takes: extent("takes", 3)?,
+                voices: extent("voices", 120)?,
+                takes: extent("takes", 1)?,
             },
             &["voices", "takes"],
         ),

@@ -19,6 +19,8 @@ pub enum NoiseKind {
     Hum,
     /// White noise through moving resonances that swells and fades: a room full of people.
     Babble,
+    /// Six decibels less per octave, with clatter: a train, a kitchen.
+    Rumble,
 }
 
 /// A noise that goes on for as long as it is asked.
@@ -85,6 +87,15 @@ impl Noise {
                 let voices = self.voices.iter_mut().zip(self.swell);
                 voices.map(|(voice, swell)| swell * voice.next(white)).sum()
             }
+            NoiseKind::Rumble => {
+                let [low, strike, _] = &mut self.slow;
+                *low = 0.995 * *low + 0.1 * white;
+                *strike *= 0.99;
+                if self.random.below(4000) == 0 {
+                    *strike = 2.0;
+                }
+                *low + *strike * white
+            }
         }
     }
 }
@@ -110,6 +121,7 @@ mod tests {
             NoiseKind::Pink,
             NoiseKind::Hum,
             NoiseKind::Babble,
+            NoiseKind::Rumble,
         ] {
             let mut sound = vec![0.0; 16_000];
             add_noise(&mut sound, &mut Noise::new(kind, 5), 2.0, 10.0);
