@@ -56,8 +56,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "add forgets its far branch",
         file: "core/src/engine/backward.rs",
-        right: "let Some(source) = slot.source.and_then(",
-        wrong: "let Some(source) = slot.source.filter(|_| false).and_then(",
+        right: "let source = slot.source.filter(|_| slot.passes);",
+        wrong: "let source: Option<u16> = None;",
         caught_by: BOTH,
     },
     Fault {
@@ -161,8 +161,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "gradient of second sample overwrites",
         file: "core/src/engine/backward.rs",
-        right: "fresh: self.summed == 0,",
-        wrong: "fresh: true,",
+        right: "let fresh = self.is_fused() || self.summed == 0;",
+        wrong: "let fresh = true;",
         caught_by: BOTH,
     },
     Fault {
@@ -173,10 +173,10 @@ const FAULTS: &[Fault] = &[
         caught_by: GRADIENTS,
     },
     Fault {
-        what: "frozen layer is updated",
-        file: "core/src/engine/update.rs",
-        right: "if !slot.trains {",
-        wrong: "if slot.specs().is_empty() {",
+        what: "frozen layer is trained",
+        file: "core/src/network/check.rs",
+        right: "if needs.train { resident } else { 0 }",
+        wrong: "if needs.train { u8::MAX } else { 0 }",
         caught_by: GRADIENTS,
     },
     Fault {

@@ -121,9 +121,9 @@ fn check(problem: &Problem) -> Found {
     with_trainer(
         &model,
         problem.loss,
-        batch,
-        Clip::None,
+        (batch, Clip::None),
         Sgd::default(),
+        &problem.parameters,
         |trainer| {
             let middle = problem.total(trainer, &problem.parameters);
             let mut reported = 0.0;
@@ -232,11 +232,10 @@ fn frozen_parameters_stay() {
         with_trainer::<f64, _, _>(
             &model,
             Loss::CrossEntropy,
-            1,
-            Clip::None,
+            (1, Clip::None),
             Sgd::default(),
+            &problem.parameters,
             |trainer| {
-                set_parameters(trainer, &problem.parameters);
                 let sample = &problem.samples[0];
                 let loss = trainer.learn(View::plain(&sample.x), Target::Class(sample.class));
                 assert!(loss.is_some_and(f64::is_finite));
@@ -267,7 +266,7 @@ fn random_models_cover_every_layer() {
         "Tanh(",
         "Sigmoid(",
         "GlobalAverage",
-        "frozen: true",
+        "part: Nothing",
         "back: 2",
         "back: 3",
         "back: 4",

@@ -49,7 +49,7 @@ const W4_PLAN: PlanOf<{ W4.len() }> = W4.plan(Training::<f32, Momentum>::new(Los
 
 #[test]
 fn ready_models_have_the_size_they_had() {
-    assert_eq!((W4_PLAN.parameters, W4_PLAN.bytes()), (972, 16_160));
+    assert_eq!((W4_PLAN.parameters, W4_PLAN.bytes()), (972, 12_656));
     assert_eq!((PLAN.parameters, PLAN.bytes()), (42, 752));
 }
 
@@ -71,8 +71,10 @@ fn draw(dice: &mut Pcg, depth: u32) -> RandomModel {
     model
 }
 
-fn planned<N: Kernel, O: Optimizer<N>>(model: &RandomModel, training: &Training<N, O>) -> PlanOf<32> {
-    Model::new(model.input, &model.layers).try_plan(training).unwrap()
+fn planned<N: Kernel, O: Optimizer<N>>(model: &RandomModel, training: Training<N, O>) -> PlanOf<32> {
+    Model::new(model.input, &model.layers)
+        .try_plan(&training)
+        .unwrap()
 }
 
 /// Bytes of parameters, and of those that are trained, from the layers' formulas.
@@ -97,7 +99,8 @@ fn parameters(model: &RandomModel) -> (usize, usize) {
 /// in units of the least that could do.
 fn check<N: Kernel, O: Optimizer<N>>(model: &RandomModel, batch: u16) -> f64 {
     let width = size_of::<N::Elem>();
-    let plan = planned(model, &Training::<N, O>::new(Loss::MeanSquaredError).batch(batch));
+    let training = || Training::<N, O>::new(Loss::MeanSquaredError);
+    let plan = planned(model, training().batch(batch).keep_gradients());
     let play = Play::run(model, &plan, width, true).unwrap_or_else(|fault| panic!("{fault} in {model:?}"));
     let regions = plan.regions;
     let end = |life: &memory::Life| {
@@ -109,16 +112,14 @@ fn check<N: Kernel, O: Optimizer<N>>(model: &RandomModel, batch: u16) -> f64 {
     };
     assert_eq!(Some(regions.work), play.lives().iter().map(end).max());
     let (all, trained) = parameters(model);
-    assert_eq!((regions.params, plan.parameters), (all * width, all));
+    assert_eq!((regions.params, plan.parameters), (trained * width, all));
+    assert_eq!(plan.frozen, (all - trained) * width);
     assert_eq!((regions.gradients, plan.trained), (trained * width, trained));
     assert_eq!(regions.state, trained * width * O::SLOTS);
-    assert_eq!(
-        plan.bytes(),
-        (all + trained * (1 + O::SLOTS)) * width + regions.work
-    );
-    let inference = planned(model, &Training::<N, O>::new(Loss::MeanSquaredError).inference());
+    assert_eq!(plan.bytes(), trained * (2 + O::SLOTS) * width + regions.work);
+    let inference = planned(model, training().inference());
     let idle = Play::run(model, &inference, width, false).unwrap();
-    assert_eq!(inference.bytes(), all * width + inference.regions.work);
+    assert_eq!(inference.bytes(), trained * width + inference.regions.work);
     assert!(idle.least() <= inference.regions.work && inference.regions.work <= regions.work);
     assert!(play.least() <= regions.work);
     regions.work as f64 / play.least() as f64
@@ -148,7 +149,7 @@ fn an_overlap_would_be_noticed() {
     let mut moved = 0;
     for _ in 0..200 {
         let model = draw(&mut dice, 12);
-        let plan = planned(&model, &Training::<f32, Sgd>::new(Loss::MeanSquaredError));
+        let plan = planned(&model, Training::<f32, Sgd>::new(Loss::MeanSquaredError));
         let lives = Play::run(&model, &plan, 4, true).unwrap().lives().to_vec();
         for (a, b) in lives.iter().flat_map(|a| lives.iter().map(move |b| (a, b))) {
             if a.buffer == b.buffer || a.first > b.last || b.first > a.last {
@@ -194,7 +195,7 @@ fn spread(plan: &PlanOf<32>) -> PlanOf<32> {
         next += 2 * bytes;
         if index + 1 < plan.layers {
             let above = &plan.slots[index + 1];
-            if above.layer.in_place() && above.passes && !above.shared {
+            if above.elementwise && above.passes && !above.shared {
                 spread.slots[index].dy = spread.slots[index + 1].dy;
             }
         }
@@ -211,7 +212,17 @@ fn learn(plan: &PlanOf<32>, garbage: u8, seed: u64) -> Vec<u8> {
         learning_rate: 0.01,
         ..Momentum::default()
     };
-    let mut trainer = Trainer::<f32, Momentum, { u128::MAX }>::new(plan, &mut memory[..], optimizer).unwrap();
+    let mut image = Arena::<{ 1 << 12 }>::ZERO;
+    for (index, value) in image.chunks_exact_mut(4).enumerate() {
+        value.copy_from_slice(&((index * 7 % 16) as f32 / 16.0 - 0.5).to_le_bytes());
+    }
+    let mut trainer = Trainer::<f32, Momentum, { u128::MAX }>::with_frozen(
+        plan,
+        &mut memory[..],
+        optimizer,
+        &image[..plan.frozen],
+    )
+    .unwrap();
     trainer.init(seed);
     let mut dice = Pcg::new(seed);
     let mut bits = vec![];
@@ -238,7 +249,7 @@ fn neither_garbage_nor_overlap_changes_a_bit() {
         let model = draw(&mut dice, 20);
         let plan = planned(
             &model,
-            &Training::<f32, Momentum>::new(Loss::MeanSquaredError).batch(2),
+            Training::<f32, Momentum>::new(Loss::MeanSquaredError).batch(2),
         );
         let expected = learn(&plan, 0, seed);
         // All ones are NaN, and would spread.

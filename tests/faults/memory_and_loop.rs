@@ -97,7 +97,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "output forgotten before its gradient",
         file: "core/src/network/lives.rs",
-        right: "if slots[i].passes && slots[i].layer.reads().output {",
+        right: "if slots[i].reads_output {",
         wrong: "if false && slots[i].layer.reads().output {",
         caught_by: &["planning"],
     },
@@ -132,15 +132,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "gradients of frozen layers planned",
         file: "core/src/network/check.rs",
-        right: "        if slots[i].trains {\n            trained",
-        wrong: "        if needs.train {\n            trained",
+        right: "trained += tensors.gradients();",
+        wrong: "trained += specs.elements();",
         caught_by: &["planning"],
     },
     Fault {
         what: "gradient not cleared before the first share",
         file: "core/src/engine/backward.rs",
-        right: "if slot.clears {",
-        wrong: "if slot.clears && false {",
+        right: "if slot.clears && !slot.elementwise {",
+        wrong: "if slot.clears && slot.elementwise {",
         caught_by: &["planning"],
     },
     Fault {

@@ -1,4 +1,4 @@
-//! layer 0: dense has no padding: only a convolution has one
+//! layer 0: dense has no padding: only convolutions and pools have one
 
 use kilograd::engine::Training;
 use kilograd::loss::Loss;

@@ -1,4 +1,4 @@
-//! layer 1: relu has no stride: only a convolution has one
+//! layer 1: relu has no stride: only convolutions and pools have one
 
 use kilograd::engine::Training;
 use kilograd::loss::Loss;

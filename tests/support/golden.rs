@@ -1,8 +1,10 @@
 //! Reads `tests/golden/pytorch.txt`. The format is described in `make.py` beside it.
 
+mod words;
+
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
-use kilograd::network::{Entry, Model, Shape, add, conv1d, dense, global_average, relu, sigmoid, tanh};
+use kilograd::network::{Entry, Model, Shape};
 use kilograd::optim::{Adam, Momentum, Sgd};
 use std::collections::BTreeMap;
 
@@ -13,15 +15,27 @@ pub struct Case {
     pub input: Shape,
     pub layers: Vec<Entry>,
     pub loss: Loss,
+    pub aim: Aim,
     pub optimizer: Rule,
     pub clip: Clip,
     pub batch: usize,
-    /// Class of each sample, where the loss wants one.
+    /// Class of each sample, or token of each frame, where the loss wants one.
     pub classes: Vec<usize>,
-    /// Starting values: `x`, `targets`, `parameters`; and results in single precision.
+    /// The parameter tensors, in their order.
+    pub tensors: Vec<Tensor>,
+    /// Starting values: `x`, `targets`, `memory`, `parameters`; and results in single precision.
     single: BTreeMap<String, Vec<f32>>,
     /// Results in double precision.
     double: BTreeMap<String, Vec<f64>>,
+}
+
+/// What the target of a sample is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// The classes and targets of the case; the output of a triplet is its anchor.
+    Listed,
+    /// The sample itself.
+    Itself,
 }
 
 /// The optimizer of a case.
@@ -32,6 +46,24 @@ pub enum Rule {
     Adam(Adam),
 }
 
+/// A parameter tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    pub layer: usize,
+    pub name: String,
+    pub state: State,
+    pub length: usize,
+}
+
+/// How a parameter tensor takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Trained,
+    Frozen,
+    /// Moved, but not along a gradient.
+    Statistic,
+}
+
 impl Case {
     pub fn model(&self) -> Model<'_> {
         Model::new(self.input, &self.layers)
@@ -40,6 +72,11 @@ impl Case {
     /// Samples of the case.
     pub fn samples(&self) -> usize {
         self.start("x").len() / self.input.len()
+    }
+
+    /// Whether the case has steps; one without has an inference alone.
+    pub fn learns(&self) -> bool {
+        self.double.contains_key("curve")
     }
 
     /// Starting values by name; empty if the case has none.
@@ -56,10 +93,24 @@ impl Case {
     pub fn single_result(&self, name: &str) -> &[f32] {
         &self.single[name]
     }
+
+    /// The lengths of the tensors that a result is made of, in their order.
+    pub fn parts(&self, result: &str) -> Vec<usize> {
+        let trained = |tensor: &&Tensor| result == "final" || tensor.state == State::Trained;
+        match result {
+            "gradients" | "final" => self
+                .tensors
+                .iter()
+                .filter(trained)
+                .map(|tensor| tensor.length)
+                .collect(),
+            _ => vec![self.result(result).len()],
+        }
+    }
 }
 
-/// All cases of the file.
-pub fn cases() -> Vec<Case> {
+/// All cases of the file; in place of one that has a word which this reader does not know, that line.
+pub fn cases() -> Vec<Result<Case, String>> {
     let text = include_str!("../golden/pytorch.txt");
     let mut lines = text.lines().filter(|line| !line.starts_with('#')).peekable();
     assert_eq!(
@@ -74,98 +125,74 @@ pub fn cases() -> Vec<Case> {
             .unwrap_or_else(|| panic!("not a case: {line}"));
         let mut body = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with("case ")) {
-            body.push(line.split(' ').collect::<Vec<_>>());
+            body.push(line);
         }
         cases.push(case(name, &body));
     }
     cases
 }
 
-fn case(name: &str, lines: &[Vec<&str>]) -> Case {
+fn case(name: &str, lines: &[&str]) -> Result<Case, String> {
     let mut case = Case {
         name: name.to_owned(),
         input: Shape::vector(0),
         layers: Vec::new(),
         loss: Loss::CrossEntropy,
+        aim: Aim::Listed,
         optimizer: Rule::Sgd(Sgd::default()),
         clip: Clip::None,
         batch: 1,
         classes: Vec::new(),
+        tensors: Vec::new(),
         single: BTreeMap::new(),
         double: BTreeMap::new(),
     };
     for line in lines {
-        match line.as_slice() {
-            ["input", length] => case.input = Shape::vector(number(length)),
-            ["input", length, channels] => case.input = Shape::series(number(channels), number(length)),
-            ["layer", layer @ ..] => case.layers.push(entry(layer)),
-            ["loss", "cross_entropy"] => case.loss = Loss::CrossEntropy,
-            ["loss", "squared_error"] => case.loss = Loss::MeanSquaredError,
-            ["optimizer", rule @ ..] => case.optimizer = optimizer(rule),
-            ["clip", norm] => case.clip = Clip::Norm(number(norm)),
-            ["batch", size] => case.batch = number(size),
-            ["classes", classes @ ..] => case.classes = classes.iter().map(|class| number(class)).collect(),
-            ["f32", name, count, bits @ ..] => {
-                let values = bits
-                    .iter()
-                    .map(|bits| f32::from_bits(u32::from_str_radix(bits, 16).unwrap()));
-                let values: Vec<_> = values.collect();
-                assert_eq!(values.len(), number::<usize>(count));
-                case.single.insert((*name).to_owned(), values);
+        read(&mut case, &line.split(' ').collect::<Vec<_>>()).ok_or_else(|| format!("{name}: {line}"))?;
+    }
+    Ok(case)
+}
+
+/// Reads one line into the case; `None` where it has an unknown word.
+fn read(case: &mut Case, words: &[&str]) -> Option<()> {
+    match *words {
+        ["input", ref dims @ ..] => case.input = words::shape(dims)?,
+        ["layer", ref layer @ ..] => case.layers.push(words::layer(layer)?),
+        ["frozen", ref layers @ ..] => {
+            for layer in words::numbers::<usize>(layers) {
+                case.layers[layer] = case.layers[layer].frozen();
             }
-            ["f64", name, count, bits @ ..] => {
-                let values = bits
-                    .iter()
-                    .map(|bits| f64::from_bits(u64::from_str_radix(bits, 16).unwrap()));
-                let values: Vec<_> = values.collect();
-                assert_eq!(values.len(), number::<usize>(count));
-                case.double.insert((*name).to_owned(), values);
-            }
-            other => panic!("{name}: unknown line {other:?}"),
         }
-    }
-    case
-}
-
-fn entry(words: &[&str]) -> Entry {
-    match words {
-        ["dense", outputs] => dense(number(outputs)),
-        ["conv1d", channels, kernel, stride, padding] => conv1d(number(channels), number(kernel))
-            .stride(number(stride))
-            .padding(number(padding)),
-        ["relu"] => relu(),
-        ["tanh"] => tanh(),
-        ["sigmoid"] => sigmoid(),
-        ["global_average"] => global_average(),
-        ["add", back] => add(number(back)),
-        other => panic!("unknown layer {other:?}"),
-    }
-}
-
-fn optimizer(words: &[&str]) -> Rule {
-    let values: Vec<f32> = words[1..].iter().map(|word| number(word)).collect();
-    match (words[0], values.as_slice()) {
-        ("sgd", &[learning_rate, 0.0, 0.0, weight_decay]) => Rule::Sgd(Sgd {
-            learning_rate,
-            weight_decay,
+        ["bias_only", ref layers @ ..] => {
+            for layer in words::numbers::<usize>(layers) {
+                case.layers[layer] = case.layers[layer].bias_only();
+            }
+        }
+        ["loss", ref loss @ ..] => (case.loss, case.aim) = words::loss(loss)?,
+        ["target", "itself"] => case.aim = Aim::Itself,
+        ["optimizer", ref rule @ ..] => case.optimizer = words::optimizer(rule)?,
+        ["clip", ref clip @ ..] => case.clip = words::clip(clip)?,
+        ["batch", size] => case.batch = words::number(size),
+        ["classes", ref classes @ ..] => case.classes = words::numbers(classes),
+        ["tensor", layer, name, state, ref dims @ ..] => case.tensors.push(Tensor {
+            layer: words::number(layer),
+            name: name.to_owned(),
+            state: words::state(state)?,
+            length: words::numbers::<usize>(dims).into_iter().product(),
         }),
-        ("sgd", &[learning_rate, momentum, nesterov, weight_decay]) => Rule::Momentum(Momentum {
-            learning_rate,
-            momentum,
-            nesterov: nesterov != 0.0,
-            weight_decay,
-        }),
-        ("adam", &[learning_rate, beta1, beta2, epsilon, weight_decay]) => Rule::Adam(Adam {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-            weight_decay,
-        }),
-        other => panic!("unknown optimizer {other:?}"),
+        ["f32", name, count, ref bits @ ..] => {
+            let value = |bits: &&str| f32::from_bits(u32::from_str_radix(bits, 16).unwrap());
+            let values: Vec<_> = bits.iter().map(value).collect();
+            assert_eq!(values.len(), words::number::<usize>(count));
+            case.single.insert(name.to_owned(), values);
+        }
+        ["f64", name, count, ref bits @ ..] => {
+            let value = |bits: &&str| f64::from_bits(u64::from_str_radix(bits, 16).unwrap());
+            let values: Vec<_> = bits.iter().map(value).collect();
+            assert_eq!(values.len(), words::number::<usize>(count));
+            case.double.insert(name.to_owned(), values);
+        }
+        _ => return None,
     }
-}
-
-fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(word: &str) -> T {
-    word.parse().unwrap_or_else(|error| panic!("{word}: {error:?}"))
+    Some(())
 }

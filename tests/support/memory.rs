@@ -139,10 +139,10 @@ impl<'p> Play<'p> {
 
     /// Whether `y` may be written over `x`, element by element.
     fn overwrites(&self, layer: usize) -> bool {
-        match self.layer(layer) {
-            Layer::Relu(_) | Layer::Tanh(_) | Layer::Sigmoid(_) | Layer::Add(_) => true,
-            Layer::Dense(_) | Layer::Conv1d(_) | Layer::GlobalAverage(_) => false,
-        }
+        matches!(
+            self.layer(layer),
+            Layer::Relu(_) | Layer::Tanh(_) | Layer::Sigmoid(_) | Layer::Add(_)
+        )
     }
 
     /// All that contribute to the gradient of an output: the layers that read it, and the loss.

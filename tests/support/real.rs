@@ -4,7 +4,7 @@ use kilograd::engine::{Arena, Clip, Parameter, Trainer, Training};
 use kilograd::kernel::Kernel;
 use kilograd::kernel::Loops;
 use kilograd::loss::Loss;
-use kilograd::network::{Model, PlanOf};
+use kilograd::network::{Entry, Model, PlanOf};
 use kilograd::number::{Number, Scalar};
 use kilograd::optim::Optimizer;
 
@@ -25,35 +25,65 @@ pub type AnyTrainer<'a, N, O> = Trainer<'a, N, O, { u128::MAX }>;
 /// The most layers of a model in these tests.
 pub const LAYERS: usize = 24;
 
-/// Plans `model`, builds its trainer in memory of exactly the planned size, and gives it to `body`.
+/// Plans `model`, builds its trainer in memory of exactly the planned size with the parameters `start`,
+/// and gives it to `body`. The gradient is kept, so that it can be read.
 pub fn with_trainer<N: Real, O: Optimizer<N>, R>(
     model: &Model<'_>,
     loss: Loss,
-    batch: u16,
-    clip: Clip,
+    (batch, clip): (u16, Clip),
     optimizer: O,
+    start: &[f32],
     body: impl FnOnce(&mut AnyTrainer<'_, N, O>) -> R,
 ) -> R {
-    let training = Training::<N, O>::new(loss).batch(batch).clip(clip);
-    let plan: PlanOf<LAYERS> = model
-        .try_plan(&training)
-        .unwrap_or_else(|error| panic!("{error}: {model:?}"));
-    // Noise, because memory after a reset holds anything.
-    let mut arena = Box::new(Arena::<{ 1 << 18 }>::ZERO);
-    arena.fill(0xA5);
-    let mut trainer =
-        Trainer::new(&plan, &mut arena[..plan.bytes()], optimizer).expect("planned for this trainer");
+    let training = || {
+        Training::<N, O>::new(loss)
+            .batch(batch)
+            .clip(clip)
+            .keep_gradients()
+    };
+    let plan = planned(model, training());
+    // The frozen ones come from a trainer of the same layers that may write them all.
+    let thawed: Vec<Entry> = model.layers.iter().map(|entry| entry.trained()).collect();
+    let whole = planned(&Model::new(model.input, &thawed), training());
+    let mut memory = noise();
+    let mut whole = Trainer::new(&whole, &mut memory[..], optimizer).expect("planned for this trainer");
+    set_parameters(&mut whole, start);
+    let mut image = noise();
+    assert!(whole.write_frozen(&plan, &mut image[..plan.frozen]));
+    let mut memory = noise();
+    let mut trainer = Trainer::with_frozen(
+        &plan,
+        &mut memory[..plan.bytes()],
+        optimizer,
+        &image[..plan.frozen],
+    )
+    .expect("planned for this trainer");
+    set_parameters(&mut trainer, start);
     body(&mut trainer)
 }
 
-/// Sets all parameters from one flat vector: for each layer its weight, then its bias.
+fn planned<N: Real, O: Optimizer<N>>(model: &Model<'_>, training: Training<N, O>) -> PlanOf<LAYERS> {
+    model
+        .try_plan(&training)
+        .unwrap_or_else(|error| panic!("{error}: {model:?}"))
+}
+
+/// Memory after a reset holds anything.
+fn noise() -> Box<Arena<{ 1 << 18 }>> {
+    let mut arena = Box::new(Arena::ZERO);
+    arena.fill(0xA5);
+    arena
+}
+
+/// Sets all parameters that are not frozen from one flat vector: for each layer its tensors in order.
 pub fn set_parameters<N: Real, O: Optimizer<N>>(trainer: &mut AnyTrainer<'_, N, O>, flat: &[f32]) {
     let mut rest = flat;
     for (layer, name) in names(trainer) {
         let count = parameter(trainer, layer, name).len();
         let (values, after) = rest.split_at(count);
-        assert!(trainer.set_parameter(layer, name, values.iter().copied()));
         rest = after;
+        let frozen = trainer.parameter_mut(layer, name).is_none();
+        assert!(frozen || trainer.set_parameter(layer, name, values.iter().copied()));
     }
     assert!(rest.is_empty(), "{} values are left over", rest.len());
 }

@@ -46,6 +46,12 @@ pub enum NewError {
         /// What is missing, as a mask.
         missing: u128,
     },
+    /// The image of the frozen parameters is not of the planned length, or does not begin at a multiple of
+    /// 8 bytes.
+    Frozen {
+        /// Bytes that the plan needs.
+        needed: usize,
+    },
     /// The plan was made for another number or optimizer.
     Plan,
 }
@@ -58,6 +64,10 @@ impl core::fmt::Display for NewError {
             Self::Uses { .. } => {
                 f.write_str("the trainer leaves out what the plan uses: give it PLAN.uses()")
             }
+            Self::Frozen { needed } => write!(
+                f,
+                "the plan has {needed} bytes of frozen parameters: give the trainer their image, which begins at a multiple of 8 bytes"
+            ),
             Self::Plan => {
                 f.write_str("the plan was made for another number or optimizer: plan again with this one")
             }

@@ -1,146 +1,238 @@
 //! The backward pass.
 
 use super::Trainer;
-use super::work::{pair, parameters, scale, span, tensor};
-use crate::kernel::Kernel;
-use crate::network::{Backward, Gradient, Gradients, Slot};
+use super::work::{own_tracks, pair, parameters, scale, span, tensor};
+use crate::kernel::{Grad, Kernel};
+use crate::network::{Backward, Gradient, Gradients, Slot, mode};
 use crate::number::{View, ViewMut, cast, cast_mut};
 use crate::optim::Optimizer;
 
-impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
-    /// Sums the gradient of layer `index`'s parameters and passes that of its input on.
-    pub(super) fn backward(&mut self, index: usize, x: View<'_, N>) {
+impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
+    /// Passes the gradient of layer `index`'s input on and sums that of its parameters; with `step`,
+    /// the update is fused: each parameter moves as soon as its gradient is known.
+    pub(super) fn backward(&mut self, index: usize, x: View<'_, N>, step: Option<&O::Step>) {
         let plan = self.plan;
-        let Some(slot) = plan.slots().get(index) else {
+        let Some(slot) = plan.slots().get(index).filter(|slot| slot.visited()) else {
             return;
         };
         let below = index.checked_sub(1).and_then(|below| plan.slots().get(below));
-        if slot.trains {
-            self.sum_gradient(slot, below, x);
+        let source = slot.source.filter(|_| slot.passes);
+        if USES & mode::BACK != 0
+            && !slot.joins
+            && let Some(source) = self.learning_source(source)
+        {
+            self.hand_on(slot, source, slot.clears_source);
         }
-        let Some(below) = below.filter(|_| slot.passes) else {
+        let mut peak = self.through(slot, below, x, source);
+        if let Some(below) = below.filter(|_| slot.passes) {
+            if USES & mode::BACK != 0 && slot.elementwise && slot.shared {
+                peak = self.hand_on(slot, below, false);
+            }
+            N::follow(self.tracks.get_mut(usize::from(below.delta_track)), peak);
+        }
+        if !slot.trains {
             return;
-        };
-        self.pass_to_source(slot);
-        let peak = if slot.layer.in_place() {
-            self.pass_in_place(slot, below)
-        } else {
-            self.pass_down(slot, below)
-        };
-        N::follow(self.tracks.get_mut(usize::from(below.delta_track)), peak);
+        }
+        if slot.row != 0 {
+            self.by_rows(slot, below, x, step);
+        } else if let Some(step) = step {
+            for tensor in 0..slot.tensors.count() {
+                let first = slot.tensors.gradients_before(tensor);
+                self.fused(slot, tensor, 0..slot.tensors.elements(tensor), first, step);
+            }
+        }
     }
 
-    /// The gradient of the layer's parameters.
-    fn sum_gradient(&mut self, slot: &Slot, below: Option<&Slot>, x: View<'_, N>) {
+    /// The slot whose output `source` names, if somebody needs the gradient of that output: something
+    /// trains at or below it.
+    fn learning_source(&self, source: Option<u16>) -> Option<&'a Slot> {
+        let at = usize::from(source?).checked_sub(1)?;
+        let slots = self.plan.slots();
+        let reader = slots.get(at + 1)?;
+        slots.get(at).filter(|_| reader.passes && reader.shared)
+    }
+
+    /// Runs the layer's backward function.
+    fn through(
+        &mut self,
+        slot: &Slot,
+        below: Option<&Slot>,
+        sample: View<'_, N>,
+        source: Option<u16>,
+    ) -> N::Peak {
+        let fused = self.is_fused();
+        // By rows, the gradient of the parameters comes later and reads the input itself.
+        let reads_input = slot.reads_input && slot.row == 0;
+        let delta = span::<N>(slot.dy, slot.output);
+        let input = match below {
+            Some(below) if reads_input => span::<N>(below.y, below.output),
+            _ => 0..0,
+        };
+        let output = if slot.reads_output {
+            span::<N>(slot.y, slot.output)
+        } else {
+            0..0
+        };
+        let (dy, dx) = match below {
+            _ if slot.elementwise => (0..0, delta),
+            Some(below) if slot.passes => (delta, span::<N>(below.dy, below.output)),
+            _ => (delta, 0..0),
+        };
+        let joined = if slot.joins {
+            self.learning_source(source)
+        } else {
+            None
+        };
+        let (input, output, dy, dx, de, kept, scratch) = if USES & mode::EXTRAS != 0 {
+            let de = joined.map_or(0..0, |joined| span::<N>(joined.dy, joined.output));
+            let (kept, scratch) = (slot.kept.range(), slot.backward_scratch.range());
+            match self
+                .work
+                .get_disjoint_mut([input, output, dy, dx, de, kept, scratch])
+            {
+                Ok([input, output, dy, dx, de, kept, scratch]) => (input, output, dy, dx, de, kept, scratch),
+                Err(_) => return N::Peak::default(),
+            }
+        } else {
+            match self.work.get_disjoint_mut([input, output, dy, dx]) {
+                Ok([input, output, dy, dx]) => (input, output, dy, dx, &mut [][..], &mut [][..], &mut [][..]),
+                Err(_) => return N::Peak::default(),
+            }
+        };
+        let tracks = &*self.tracks;
+        let x = match below {
+            _ if !reads_input => View::plain(&[]),
+            Some(below) => View {
+                data: cast(input),
+                scale: scale::<N>(tracks, below.track),
+            },
+            None => sample,
+        };
+        let (value, delta) = (
+            scale::<N>(tracks, slot.track),
+            scale::<N>(tracks, slot.delta_track),
+        );
+        let passed = match below {
+            Some(below) if !slot.elementwise => scale::<N>(tracks, below.delta_track),
+            _ => delta,
+        };
+        let (dx, de) = (cast_mut::<N::Elem>(dx), cast_mut::<N::Elem>(de));
+        if slot.clears && !slot.elementwise {
+            N::clear(dx);
+        }
+        if slot.clears_source {
+            N::clear(de);
+        }
+        let own = own_tracks::<N>(tracks, slot);
+        let de = joined.map(|joined| ViewMut {
+            data: de,
+            scale: scale::<N>(tracks, joined.delta_track),
+        });
+        let ram = self.params.get(slot.params as usize..).unwrap_or(&[]);
+        let first = if fused { 0 } else { slot.gradient as usize };
+        let count = if slot.row == 0 {
+            slot.tensors.gradients()
+        } else {
+            0
+        };
+        slot.layer.backward::<N, USES>(Backward {
+            input: slot.input,
+            p: parameters::<N>(ram, self.frozen, &own, slot),
+            dp: Gradients {
+                data: self.gradients.get_mut(first..first + count).unwrap_or(&mut []),
+                tracks: self
+                    .tracks
+                    .get_mut(usize::from(slot.track) + 2..)
+                    .unwrap_or(&mut []),
+                tensors: &slot.tensors,
+                fresh: fused || self.summed == 0,
+            },
+            x,
+            y: View {
+                data: cast(output),
+                scale: value,
+            },
+            dy: View {
+                data: cast(dy),
+                scale: delta,
+            },
+            dx: (slot.elementwise || slot.passes).then_some(ViewMut {
+                data: dx,
+                scale: passed,
+            }),
+            de,
+            kept,
+            scratch,
+        })
+    }
+
+    /// The gradient of the layer's parameters, tensor by tensor; with `step`, some rows of a matrix at a
+    /// time, each moved at once.
+    fn by_rows(&mut self, slot: &Slot, below: Option<&Slot>, sample: View<'_, N>, step: Option<&O::Step>) {
+        for tensor in 0..slot.tensors.count() {
+            if !slot.tensors.trained(tensor) {
+                continue;
+            }
+            let elements = slot.tensors.elements(tensor);
+            let Some(step) = step else {
+                let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
+                self.sum_rows(slot, below, sample, tensor, 0..elements, first);
+                continue;
+            };
+            let row = if tensor == 0 {
+                usize::from(slot.row)
+            } else {
+                elements
+            };
+            let most = self.gradients.len() / row.max(1) * row;
+            let mut from = 0;
+            while from < elements && most > 0 {
+                let window = from..elements.min(from + most);
+                from = window.end;
+                self.sum_rows(slot, below, sample, tensor, window.clone(), 0);
+                self.fused(slot, tensor, window, 0, step);
+            }
+        }
+    }
+
+    /// Sums the gradient of the elements `window` of parameter tensor `tensor`, whole rows of it.
+    fn sum_rows(
+        &mut self,
+        slot: &Slot,
+        below: Option<&Slot>,
+        sample: View<'_, N>,
+        tensor: usize,
+        window: core::ops::Range<usize>,
+        first: usize,
+    ) {
         let x = match below {
             Some(below) => View {
-                data: tensor::<N>(self.work, span::<N>(below.y, below.output)),
+                data: self::tensor::<N>(self.work, span::<N>(below.y, below.output)),
                 scale: scale::<N>(self.tracks, below.track),
             },
-            None => x,
+            None => sample,
         };
         let dy = View {
-            data: tensor::<N>(self.work, span::<N>(slot.dy, slot.output)),
+            data: self::tensor::<N>(self.work, span::<N>(slot.dy, slot.output)),
             scale: scale::<N>(self.tracks, slot.delta_track),
         };
-        let specs = slot.specs();
-        let from = slot.gradient as usize;
-        let data = self
-            .gradients
-            .get_mut(from..from + specs.elements())
-            .unwrap_or(&mut []);
-        let tracks = self
-            .tracks
-            .get_mut(usize::from(slot.track) + 2..)
-            .unwrap_or(&mut []);
-        let dp = Gradients {
-            data,
-            tracks,
-            specs,
-            fresh: self.summed == 0,
+        let row = usize::from(slot.row).max(1);
+        let fresh = self.is_fused() || self.summed == 0;
+        let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
+            return;
         };
         slot.layer.gradient::<N, USES>(Gradient {
             input: slot.input,
             x,
             dy,
-            dp,
+            tensor,
+            rows: window.start / row..window.end / row,
+            dw: Grad {
+                data,
+                track: self.tracks.get_mut(usize::from(slot.track) + 2 + tensor),
+            },
+            fresh,
         });
-    }
-
-    /// Adds the layer's output gradient to that of the earlier output which the layer reads.
-    fn pass_to_source(&mut self, slot: &Slot) {
-        let Some(source) = slot.source.and_then(|source| usize::from(source).checked_sub(1)) else {
-            return;
-        };
-        // Nobody needs it unless something trains at or below the earlier output.
-        let reader = self.plan.slots().get(source + 1);
-        if !reader.is_some_and(|reader| reader.passes && reader.shared) {
-            return;
-        }
-        let Some(source) = self.plan.slots().get(source) else {
-            return;
-        };
-        self.hand_on(slot, source, slot.clears_source);
-    }
-
-    /// An in-place layer changes the gradient where it lies.
-    fn pass_in_place(&mut self, slot: &Slot, below: &Slot) -> N::Peak {
-        let p = parameters::<N>(self.params, self.tracks, slot);
-        let y_scale = scale::<N>(self.tracks, slot.track);
-        let delta_scale = scale::<N>(self.tracks, slot.delta_track);
-        let (y, dy) = pair::<N>(self.work, kept_output::<N>(slot), span::<N>(slot.dy, slot.output));
-        let peak = slot.layer.backward::<N, USES>(Backward {
-            input: slot.input,
-            p,
-            y: View {
-                data: y,
-                scale: y_scale,
-            },
-            dy: View::plain(&[]),
-            dx: ViewMut {
-                data: dy,
-                scale: delta_scale,
-            },
-        });
-        if slot.shared {
-            self.hand_on(slot, below, false)
-        } else {
-            peak
-        }
-    }
-
-    /// Other layers add to the gradient of their input.
-    fn pass_down(&mut self, slot: &Slot, below: &Slot) -> N::Peak {
-        let (params, tracks) = (&*self.params, &*self.tracks);
-        let p = parameters::<N>(params, tracks, slot);
-        let spans = [
-            kept_output::<N>(slot),
-            span::<N>(slot.dy, slot.output),
-            span::<N>(below.dy, below.output),
-        ];
-        let Ok([y, dy, dx]) = self.work.get_disjoint_mut(spans) else {
-            return N::Peak::default();
-        };
-        let dx = cast_mut::<N::Elem>(dx);
-        if slot.clears {
-            N::clear(dx);
-        }
-        slot.layer.backward::<N, USES>(Backward {
-            input: slot.input,
-            p,
-            y: View {
-                data: cast(y),
-                scale: scale::<N>(tracks, slot.track),
-            },
-            dy: View {
-                data: cast(dy),
-                scale: scale::<N>(tracks, slot.delta_track),
-            },
-            dx: ViewMut {
-                data: dx,
-                scale: scale::<N>(tracks, below.delta_track),
-            },
-        })
     }
 
     /// Copies or adds the gradient of `from`'s output to that of `to`'s.
@@ -167,14 +259,5 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let peak = if copy { N::copy(dy, dx) } else { N::add(dx, dy) };
         N::follow(self.tracks.get_mut(usize::from(to.delta_track)), peak);
         peak
-    }
-}
-
-/// Where the layer's output lies, if the layer reads it backward; it may be gone otherwise.
-fn kept_output<N: Kernel>(slot: &Slot) -> core::ops::Range<usize> {
-    if slot.layer.reads().output {
-        span::<N>(slot.y, slot.output)
-    } else {
-        0..0
     }
 }

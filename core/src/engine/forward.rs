@@ -1,98 +1,129 @@
 //! The forward pass.
 
 use super::Trainer;
-use super::work::{pair, parameters, scale, span, tensor_mut};
+use super::work::{own_tracks, pair, parameters, scale, span, tensor_mut};
 use crate::kernel::Kernel;
-use crate::network::{Forward, Slot};
-use crate::number::{View, ViewMut};
+use crate::network::{Forward, Pass, Slot, mode};
+use crate::number::{View, ViewMut, cast, cast_mut};
 use crate::optim::Optimizer;
+use core::ops::Range;
 
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Runs every layer on the sample `x`.
-    pub(super) fn forward(&mut self, x: View<'_, N>) {
-        let mut before: Option<&Slot> = None;
+    pub(super) fn forward(&mut self, x: View<'_, N>, pass: Pass) {
+        let mut below: Option<&Slot> = None;
         for slot in self.plan.slots() {
-            let peak = if slot.layer.in_place() {
-                if !slot.in_place {
-                    // The input is read again later, so the layer works on a copy.
-                    self.read(before, x, slot, N::copy);
-                }
-                // Its second operand is an earlier output, the model's input, or nothing.
-                match slot.source {
-                    Some(source) => {
-                        let earlier = usize::from(source)
-                            .checked_sub(1)
-                            .and_then(|at| self.plan.slots().get(at));
-                        self.layer(earlier, x, slot)
-                    }
-                    None => self.layer(None, View::plain(&[]), slot),
-                }
-            } else {
-                self.layer(before, x, slot)
-            };
+            if slot.elementwise && !slot.in_place {
+                // The input is read again later, so the layer works on a copy.
+                self.copy_input(below, x, slot);
+            }
+            let peak = self.run(below, x, slot, pass);
             N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
-            before = Some(slot);
+            below = Some(slot);
         }
     }
 
-    /// Runs one layer on the output of `from`, or on `x` where there is no such layer.
-    fn layer(&mut self, from: Option<&Slot>, x: View<'_, N>, slot: &Slot) -> N::Peak {
-        let (params, tracks) = (&*self.params, &*self.tracks);
-        let p = parameters::<N>(params, tracks, slot);
-        let y_scale = scale::<N>(tracks, slot.track);
-        let y = span::<N>(slot.y, slot.output);
-        let (x, y) = operands(self.work, tracks, from, x, y);
-        let y = ViewMut {
-            data: y,
-            scale: y_scale,
+    /// Runs one layer.
+    fn run(&mut self, below: Option<&Slot>, sample: View<'_, N>, slot: &Slot, pass: Pass) -> N::Peak {
+        let earlier = slot
+            .source
+            .filter(|_| USES & mode::BACK != 0)
+            .and_then(|source| usize::from(source).checked_sub(1))
+            .and_then(|at| self.plan.slots().get(at));
+        let lies = |slot: Option<&Slot>| slot.map_or(0..0, |slot| span::<N>(slot.y, slot.output));
+        let mut output = span::<N>(slot.y, slot.output);
+        let mut input = lies(below);
+        if slot.elementwise {
+            input = 0..0;
+        } else if USES & mode::EXTRAS != 0 && slot.in_place {
+            // In place, the input lies at the start of the output's buffer, which is as long as the larger.
+            output.end = output.end.max(span::<N>(slot.y, slot.input).end);
+            input = 0..0;
+        }
+        // What is joined with the rest, and what a layer keeps, only some models have.
+        let (input, joined, y, kept, scratch) = if USES & mode::EXTRAS != 0 {
+            let pieces = [
+                input,
+                lies(earlier),
+                output,
+                slot.kept.range(),
+                slot.scratch.range(),
+            ];
+            match self.work.get_disjoint_mut(pieces) {
+                Ok([input, joined, y, kept, scratch]) => (&*input, &*joined, y, kept, scratch),
+                Err(_) => return N::Peak::default(),
+            }
+        } else {
+            let read = if slot.elementwise { lies(earlier) } else { input };
+            match self.work.get_disjoint_mut([read, output]) {
+                Ok([read, y]) => (&*read, &*read, y, &mut [][..], &mut [][..]),
+                Err(_) => return N::Peak::default(),
+            }
+        };
+        let tracks = &*self.tracks;
+        let at = |data, slot: &Slot| View {
+            data: cast(data),
+            scale: scale::<N>(tracks, slot.track),
+        };
+        let nothing = View::plain(&[]);
+        let x = match below {
+            _ if slot.elementwise || slot.in_place => nothing,
+            Some(below) => at(input, below),
+            None => sample,
+        };
+        let e = match (slot.source, earlier) {
+            (None, _) => nothing,
+            (Some(_), Some(earlier)) => at(joined, earlier),
+            (Some(_), None) => sample,
+        };
+        let ram = self.params.get_mut(slot.params as usize..).unwrap_or(&mut []);
+        let (ram, statistics) = if USES & mode::EXTRAS != 0 {
+            let Range { start, end } = slot.tensors.statistics_span::<N>();
+            let (ram, rest) = ram.split_at_mut(if end > start {
+                start.min(ram.len())
+            } else {
+                ram.len()
+            });
+            (&*ram, rest.get_mut(..end - start).unwrap_or(&mut []))
+        } else {
+            (&*ram, &mut [][..])
         };
         slot.layer.forward::<N, USES>(Forward {
             input: slot.input,
-            p,
+            p: parameters::<N>(ram, self.frozen, &own_tracks::<N>(tracks, slot), slot),
+            statistics: cast_mut(statistics),
             x,
-            y,
+            e,
+            y: ViewMut {
+                data: cast_mut(y),
+                scale: scale::<N>(tracks, slot.track),
+            },
+            kept,
+            scratch,
+            pass,
+            visit: slot.visit(),
+            random: &mut self.random,
         })
     }
 
-    /// Calls `f` with the output of `from`, or `x`, and the place of `slot`'s output.
-    fn read(
-        &mut self,
-        from: Option<&Slot>,
-        x: View<'_, N>,
-        slot: &Slot,
-        f: impl FnOnce(View<'_, N>, ViewMut<'_, N>) -> N::Peak,
-    ) {
+    /// Copies the layer's input, or `x` where nothing is below, to the place of its output.
+    fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot) {
         let y_scale = scale::<N>(self.tracks, slot.track);
-        let (x, y) = operands(self.work, self.tracks, from, x, span::<N>(slot.y, slot.output));
-        f(
+        let y = span::<N>(slot.y, slot.output);
+        let (x, y) = match below {
+            Some(below) => {
+                let (data, y) = pair::<N>(self.work, span::<N>(below.y, below.output), y);
+                let scale = scale::<N>(self.tracks, below.track);
+                (View { data, scale }, y)
+            }
+            None => (x, tensor_mut::<N>(self.work, y)),
+        };
+        N::copy(
             x,
             ViewMut {
                 data: y,
                 scale: y_scale,
             },
         );
-    }
-}
-
-/// What a layer reads and where it writes.
-fn operands<'w, N: Kernel>(
-    work: &'w mut [u8],
-    tracks: &[N::Track],
-    from: Option<&Slot>,
-    x: View<'w, N>,
-    y: core::ops::Range<usize>,
-) -> (View<'w, N>, &'w mut [N::Elem]) {
-    match from {
-        Some(from) => {
-            let (data, y) = pair::<N>(work, span::<N>(from.y, from.output), y);
-            (
-                View {
-                    data,
-                    scale: scale::<N>(tracks, from.track),
-                },
-                y,
-            )
-        }
-        None => (x, tensor_mut::<N>(work, y)),
     }
 }

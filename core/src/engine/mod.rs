@@ -3,6 +3,7 @@
 mod arena;
 mod backward;
 mod forward;
+mod frozen;
 mod pass;
 mod planning;
 mod state;

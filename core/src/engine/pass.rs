@@ -4,8 +4,8 @@ use super::Trainer;
 use super::work::{pair, scale, span, tensor};
 use crate::kernel::Kernel;
 use crate::loss::{Loss, Target};
-use crate::network::{Tensor, mode};
-use crate::number::{View, ViewMut};
+use crate::network::{Pass, Tensor, mode};
+use crate::number::{Scalar, View, ViewMut};
 use crate::optim::Optimizer;
 
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
@@ -13,7 +13,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     ///
     /// `x` holds as many elements as the model's input; with another number the output is meaningless.
     pub fn infer<'x>(&mut self, x: impl Into<View<'x, N>>) -> Tensor<'_, N::Elem> {
-        self.forward(x.into());
+        self.forward(x.into(), Pass::Infer);
         self.output()
     }
 
@@ -40,13 +40,16 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// The loss of one sample, without learning from it. `None` if the target does not fit the loss.
     pub fn evaluate<'x>(&mut self, x: impl Into<View<'x, N>>, target: Target<'_, N>) -> Option<N::Scalar> {
         let x = x.into();
-        self.forward(x);
+        self.forward(x, Pass::Infer);
         self.loss(x, target).map(|(loss, _)| loss)
     }
 
     /// Runs one sample forward and backward, and sums its gradient for the next
     /// [`update`](Self::update). Returns its loss; `None` if the target does not fit the loss, and
     /// nothing is summed then.
+    ///
+    /// In a plan whose update is fused (one sample per update, no clipping by norm) the parameters move
+    /// here, and [`update`](Self::update) only counts the step.
     pub fn learn<'x>(&mut self, x: impl Into<View<'x, N>>, target: Target<'_, N>) -> Option<N::Scalar> {
         let x = x.into();
         if USES & mode::TRAIN == 0 {
@@ -64,14 +67,20 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
 
     /// Forward, loss, backward. The gradients are fresh for the first sample of a batch.
     fn once(&mut self, x: View<'_, N>, target: Target<'_, N>) -> Option<N::Scalar> {
-        self.forward(x);
+        self.forward(x, Pass::Learn);
         let (loss, peak) = self.loss(x, target)?;
         let plan = self.plan;
         if let Some(last) = plan.slots().last() {
             N::follow(self.tracks.get_mut(usize::from(last.delta_track)), peak);
         }
+        let fused = self.is_fused();
+        if fused {
+            self.squares = N::Scalar::default();
+            self.refused = !loss.is_finite();
+        }
+        let step = fused.then(|| self.optimizer.step(self.steps.saturating_add(1)));
         for index in (0..plan.layers).rev() {
-            self.backward(index, x);
+            self.backward(index, x, step.as_ref());
         }
         Some(loss)
     }

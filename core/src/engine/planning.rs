@@ -25,6 +25,7 @@ pub struct Training<N, O> {
     batch: u16,
     clip: Clip,
     train: bool,
+    gradients: bool,
     types: PhantomData<(N, O)>,
 }
 
@@ -36,6 +37,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
             batch: 1,
             clip: Clip::None,
             train: true,
+            gradients: false,
             types: PhantomData,
         }
     }
@@ -49,6 +51,15 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
     /// Clips the gradient before each update.
     pub const fn clip(mut self, clip: Clip) -> Self {
         self.clip = clip;
+        self
+    }
+
+    /// Keeps the whole gradient from [`learn`](super::Trainer::learn) to
+    /// [`update`](super::Trainer::update), where it can be read. Without this, at one sample per update
+    /// and no clipping by norm, the update is fused into the backward pass: the bits of the parameters are
+    /// the same, and the gradient takes a few rows of memory only.
+    pub const fn keep_gradients(mut self) -> Self {
+        self.gradients = true;
         self
     }
 
@@ -69,6 +80,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
                 Clip::None => 0,
                 Clip::Norm(bound) => bound.to_bits(),
             },
+            fuse: N::FUSES && !self.gradients,
             terms: N::MOST_TERMS,
             kinds: N::KINDS,
         }

@@ -109,6 +109,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Persist for Trainer<'_, N, O,
         *digest = digest
             .number(SCHEMA)
             .number(self.plan.fingerprint)
+            .number(self.frozen_digest)
             .number(self.saved_gradients() as u64);
     }
 

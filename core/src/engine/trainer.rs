@@ -2,8 +2,7 @@
 
 use super::arena::{Carved, NewError, carve};
 use crate::kernel::Kernel;
-use crate::math::Functions;
-use crate::network::{Init, Param, Plan, Role, Slot, Tensor, TensorMut};
+use crate::network::{Param, Plan, Role, Slot, Start, Tensor, TensorMut};
 use crate::number::random::Pcg;
 use crate::number::{View, cast, cast_mut};
 use crate::optim::Optimizer;
@@ -18,6 +17,9 @@ use crate::optim::Optimizer;
 pub struct Trainer<'a, N: Kernel, O: Optimizer<N>, const USES: u128> {
     pub(super) plan: &'a Plan,
     pub(super) params: &'a mut [u8],
+    /// The image of the frozen parameters, in flash.
+    pub(super) frozen: &'a [u8],
+    pub(super) frozen_digest: u64,
     pub(super) gradients: &'a mut [N::Gradient],
     pub(super) state: &'a mut [u8],
     pub(super) tracks: &'a mut [N::Track],
@@ -30,6 +32,10 @@ pub struct Trainer<'a, N: Kernel, O: Optimizer<N>, const USES: u128> {
     pub(super) summed: u16,
     /// Samples since the scales last moved.
     pub(super) window: u16,
+    /// Sum of the squared gradients so far, where the update is fused.
+    pub(super) squares: N::Scalar,
+    /// Something in this sample was not finite, where the update is fused.
+    pub(super) refused: bool,
 }
 
 /// A parameter tensor that can be written. In block fixed point a weight is the plane that is
@@ -70,14 +76,33 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     /// [`init`](Self::init) or a checkpoint sets them.
     ///
     /// # Errors
-    /// [`NewError`] if the memory is too small or misaligned, or the plan is another's.
+    /// [`NewError`] if the memory is too small or misaligned, the plan is another's, or it has frozen
+    /// parameters, which [`with_frozen`](Self::with_frozen) takes.
     pub fn new(plan: &'a Plan, memory: &'a mut [u8], optimizer: O) -> Result<Self, NewError> {
+        Self::with_frozen(plan, memory, optimizer, &[])
+    }
+
+    /// [`new`](Self::new) for a plan with frozen parameters: `frozen` holds them, in flash, as
+    /// [`write_frozen`](Self::write_frozen) wrote them. They are read where they lie.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`NewError::Frozen`] if `frozen` is not as long as the plan says or does
+    /// not begin at a multiple of 8 bytes.
+    pub fn with_frozen(
+        plan: &'a Plan,
+        memory: &'a mut [u8],
+        optimizer: O,
+        frozen: &'a [u8],
+    ) -> Result<Self, NewError> {
         let missing = plan.uses & !USES;
         if missing != 0 {
             return Err(NewError::Uses { missing });
         }
         if plan.number != N::CODE || plan.optimizer != O::CODE {
             return Err(NewError::Plan);
+        }
+        if frozen.len() != plan.frozen || (plan.frozen > 0 && frozen.as_ptr().align_offset(8) != 0) {
+            return Err(NewError::Frozen { needed: plan.frozen });
         }
         let Carved {
             params,
@@ -90,9 +115,11 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         gradients.fill(0);
         state.fill(0);
         tracks.fill(0);
-        Ok(Self {
+        let mut trainer = Self {
             plan,
             params,
+            frozen,
+            frozen_digest: 0,
             gradients: cast_mut(gradients),
             state,
             tracks: cast_mut(tracks),
@@ -102,7 +129,11 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             steps: 0,
             summed: 0,
             window: 0,
-        })
+            squares: N::Scalar::default(),
+            refused: false,
+        };
+        trainer.take_frozen();
+        Ok(trainer)
     }
 
     /// Starts from scratch: every weight drawn anew from `seed` by the rule of its layer, biases,
@@ -114,6 +145,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         self.window = 0;
         self.state.fill(0);
         self.tracks.fill(N::Track::default());
+        self.take_frozen();
         let plan = self.plan;
         for slot in plan.slots() {
             self.init_layer(slot);
@@ -121,26 +153,31 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     }
 
     fn init_layer(&mut self, slot: &Slot) {
-        let specs = slot.specs();
-        for index in 0..specs.len() {
-            let Some(param) = specs.get(index) else { return };
-            let from = slot.params as usize + specs.bytes_before::<N>(index);
-            let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
-                return;
-            };
-            match param.role {
-                Role::Bias => bytes.fill(0),
-                Role::Weight => {
-                    let bound = bound(slot.init, &param);
-                    let mut draws = self.random;
-                    let values = core::iter::repeat_with(move || bound * (2.0 * draws.uniform() - 1.0));
-                    let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
-                    N::store_weights(bytes, track, values.take(param.shape.len()));
-                    for _ in 0..param.shape.len() {
-                        self.random.next_u32();
-                    }
+        for index in 0..slot.tensors.count() {
+            let count = slot.tensors.elements(index);
+            let (start, bound) = slot.tensors.start(index);
+            let mut draws = self.random;
+            if start == Start::Drawn {
+                // Frozen tensors draw too, so that the others start alike whatever is frozen.
+                for _ in 0..count {
+                    self.random.next_u32();
                 }
             }
+            if !slot.tensors.resident(index) {
+                continue;
+            }
+            let place = slot.tensors.span::<N>(index);
+            let from = slot.params as usize;
+            let Some(bytes) = self.params.get_mut(from + place.start..from + place.end) else {
+                return;
+            };
+            let values = core::iter::repeat_with(move || match start {
+                Start::Drawn => bound * (2.0 * draws.uniform() - 1.0),
+                Start::Zeros => 0.0,
+                Start::Ones => 1.0,
+            });
+            let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+            set_tensor::<N>(slot.tensors.weight(index), bytes, track, values.take(count));
         }
     }
 
@@ -173,8 +210,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     pub fn parameter(&self, layer: usize, name: &str) -> Option<Parameter<'_, N>> {
         let slot = self.plan.slots().get(layer)?;
         let (index, param) = find(slot, name)?;
-        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
-        let bytes = self.params.get(from..from + param.stored_bytes::<N>())?;
+        let place = slot.tensors.span::<N>(index);
+        let (region, from) = if slot.tensors.resident(index) {
+            (&*self.params, slot.params as usize)
+        } else {
+            (self.frozen, slot.frozen as usize)
+        };
+        let bytes = region.get(from + place.start..from + place.end)?;
         Some(match param.role {
             Role::Weight => {
                 let View { data, scale } =
@@ -185,7 +227,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                     scale,
                 })
             }
-            Role::Bias => Parameter::Bias(Tensor {
+            Role::Bias | Role::Statistic => Parameter::Bias(Tensor {
                 shape: param.shape,
                 data: cast(bytes),
                 scale: (),
@@ -193,12 +235,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         })
     }
 
-    /// Parameter tensor `name` of layer `layer`, to write.
+    /// Parameter tensor `name` of layer `layer`, to write. `None` if there is none, or it is frozen.
     pub fn parameter_mut(&mut self, layer: usize, name: &str) -> Option<ParameterMut<'_, N>> {
         let slot = self.plan.slots().get(layer)?;
-        let (index, param) = find(slot, name)?;
-        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
-        let bytes = self.params.get_mut(from..from + param.stored_bytes::<N>())?;
+        let (index, param) = find(slot, name).filter(|(index, _)| slot.tensors.resident(*index))?;
+        let place = slot.tensors.span::<N>(index);
+        let from = slot.params as usize;
+        let bytes = self.params.get_mut(from + place.start..from + place.end)?;
         let shape = param.shape;
         Some(match param.role {
             Role::Weight => {
@@ -206,7 +249,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 let data = cast_mut(bytes).get_mut(..shape.len())?;
                 ParameterMut::Weight(TensorMut { shape, data, scale })
             }
-            Role::Bias => ParameterMut::Bias(TensorMut {
+            Role::Bias | Role::Statistic => ParameterMut::Bias(TensorMut {
                 shape,
                 data: cast_mut(bytes),
                 scale: (),
@@ -215,7 +258,8 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     }
 
     /// Sets parameter tensor `name` of layer `layer` to `values`, in memory order, and says whether it did:
-    /// not if there is no such tensor, it has another number of elements, or a value is not finite.
+    /// not if there is no such tensor, it is frozen, it has another number of elements, or a value is not
+    /// finite.
     pub fn set_parameter(
         &mut self,
         layer: usize,
@@ -232,34 +276,30 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         if values.clone().count() != param.shape.len() || !values.clone().all(f32::is_finite) {
             return false;
         }
-        let from = slot.params as usize + slot.specs().bytes_before::<N>(index);
-        let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
+        if !slot.tensors.resident(index) {
+            return false;
+        }
+        let place = slot.tensors.span::<N>(index);
+        let from = slot.params as usize;
+        let Some(bytes) = self.params.get_mut(from + place.start..from + place.end) else {
             return false;
         };
-        match param.role {
-            Role::Weight => {
-                let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
-                N::store_weights(bytes, track, values);
-            }
-            Role::Bias => {
-                for (to, value) in cast_mut::<N::Bias>(bytes).iter_mut().zip(values) {
-                    *to = crate::number::Element::from_f32(value, ());
-                }
-            }
-        }
+        let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+        set_tensor::<N>(slot.tensors.weight(index), bytes, track, values);
         true
     }
 
     /// The gradient of parameter tensor `name` of layer `layer`, as summed since the last update.
-    /// `None` if there is no such tensor, or it is not trained, or nothing has been summed yet.
+    /// `None` if there is no such tensor, or it is not trained, or nothing has been summed yet, or the
+    /// update is fused, so that no gradient is kept.
     pub fn gradient(&self, layer: usize, name: &str) -> Option<Tensor<'_, N::Gradient>> {
         let slot = self
             .plan
             .slots()
             .get(layer)
-            .filter(|slot| slot.trains && self.summed > 0)?;
-        let (index, param) = find(slot, name)?;
-        let from = slot.gradient as usize + slot.specs().elements_before(index);
+            .filter(|_| !self.is_fused() && self.summed > 0)?;
+        let (index, param) = find(slot, name).filter(|(index, _)| slot.tensors.trained(*index))?;
+        let from = slot.gradient as usize + slot.tensors.gradients_before(index);
         let data = self.gradients.get(from..from + param.shape.len())?;
         let scale = N::gradient_scale(self.tracks.get(usize::from(slot.track) + 2 + index));
         Some(Tensor {
@@ -267,6 +307,21 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             data,
             scale,
         })
+    }
+}
+
+/// Writes a parameter tensor.
+fn set_tensor<N: Kernel>(
+    weight: bool,
+    bytes: &mut [u8],
+    track: Option<&mut N::Track>,
+    values: impl Iterator<Item = f32> + Clone,
+) {
+    if weight {
+        return N::store_weights(bytes, track, values);
+    }
+    for (to, value) in cast_mut::<N::Bias>(bytes).iter_mut().zip(values) {
+        *to = crate::number::Element::from_f32(value, ());
     }
 }
 
@@ -279,14 +334,4 @@ fn find(slot: &Slot, name: &str) -> Option<(usize, Param)> {
             .filter(|param| param.name == name)
             .map(|param| (index, param))
     })
-}
-
-/// The bound of a layer's uniform initialisation.
-fn bound(init: Init, param: &Param) -> f32 {
-    let (numerator, fan) = match init {
-        Init::He => (6.0, param.fan_in),
-        Init::Auto | Init::Glorot => (6.0, param.fan_in + param.fan_out),
-        Init::LeCun => (3.0, param.fan_in),
-    };
-    <f32 as Functions>::sqrt(numerator / fan.max(1) as f32)
 }

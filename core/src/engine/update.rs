@@ -2,10 +2,10 @@
 
 use super::Trainer;
 use crate::kernel::{Grad, Kernel};
-use crate::network::{Role, mode};
-use crate::number::random::Pcg;
+use crate::network::{Slot, mode};
 use crate::number::{Scalar, cast_mut};
-use crate::optim::{Optimizer, ParamMut};
+use crate::optim::{Optimizer, ParamMut, State};
+use core::ops::Range;
 
 /// What an update did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +30,14 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         if USES & mode::TRAIN == 0 || count == 0 {
             return Update::Nothing;
         }
+        if self.is_fused() {
+            // The parameters have moved already.
+            if core::mem::take(&mut self.refused) {
+                return Update::Refused;
+            }
+            self.steps = self.steps.saturating_add(1);
+            return Update::Done(N::root(self.squares));
+        }
         if USES & mode::BATCH != 0 && count > 1 {
             N::scale_gradient(self.gradients, None, count.into());
         }
@@ -45,13 +53,12 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         }
         self.steps = self.steps.saturating_add(1);
         let step = self.optimizer.step(self.steps);
-        self.each_tensor(|role, bytes, grad, state, random| {
-            let param = match role {
-                Role::Weight => ParamMut::Weight(N::weights_mut(bytes)),
-                Role::Bias => ParamMut::Bias(cast_mut(bytes)),
-            };
-            O::update(&step, param, grad, state, random);
-        });
+        for slot in self.plan.slots() {
+            for tensor in 0..slot.tensors.count() {
+                let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
+                self.move_tensor(slot, tensor, 0..slot.tensors.elements(tensor), first, &step);
+            }
+        }
         if self.window >= WINDOW {
             self.window = 0;
             N::turn(self.tracks, false);
@@ -59,41 +66,96 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         Update::Done(norm)
     }
 
+    /// Whether the update is fused into the backward pass. Known at build time, unless the trainer takes
+    /// any plan.
+    pub(super) fn is_fused(&self) -> bool {
+        USES & mode::FUSED != 0 && (USES & mode::KEPT == 0 || self.plan.uses & mode::FUSED != 0)
+    }
+
     /// `‖g‖₂` over all trained parameters.
     fn gradient_norm(&mut self) -> N::Scalar {
         let mut sum = N::Scalar::default();
-        self.each_tensor(|_, _, grad, _, _| {
-            let scale = N::gradient_scale(grad.track.as_deref());
-            sum = sum.plus(N::square_sum(grad.data, scale));
-        });
+        for slot in self.plan.slots() {
+            for tensor in 0..slot.tensors.count() {
+                if slot.tensors.trained(tensor) {
+                    let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
+                    sum = sum.plus(self.square_sum(slot, tensor, first, slot.tensors.elements(tensor)));
+                }
+            }
+        }
         N::root(sum)
     }
 
-    /// Calls `f` with each trained parameter tensor, its gradient and its optimizer state.
-    fn each_tensor(&mut self, mut f: impl FnMut(Role, &mut [u8], Grad<'_, N>, &mut [u8], &mut Pcg)) {
-        let width = O::SLOTS * N::STATE_BYTES;
-        for slot in self.plan.slots() {
-            if !slot.trains {
-                continue;
-            }
-            let specs = slot.specs();
-            for index in 0..specs.len() {
-                let Some(param) = specs.get(index) else { return };
-                let count = param.shape.len();
-                let from = slot.params as usize + specs.bytes_before::<N>(index);
-                let first = slot.gradient as usize + specs.elements_before(index);
-                let Some(bytes) = self.params.get_mut(from..from + param.stored_bytes::<N>()) else {
-                    return;
-                };
-                let Some(data) = self.gradients.get_mut(first..first + count) else {
-                    return;
-                };
-                let Some(state) = self.state.get_mut(first * width..(first + count) * width) else {
-                    return;
-                };
-                let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
-                f(param.role, bytes, Grad { data, track }, state, &mut self.random);
-            }
+    /// `Σ g²` of `count` gradients of a tensor, from `first` on.
+    fn square_sum(&self, slot: &Slot, tensor: usize, first: usize, count: usize) -> N::Scalar {
+        let track = self.tracks.get(usize::from(slot.track) + 2 + tensor);
+        match self.gradients.get(first..first + count) {
+            Some(data) => N::square_sum(data, N::gradient_scale(track)),
+            None => N::Scalar::default(),
         }
+    }
+
+    /// Takes the gradient of the elements `window` of a tensor, which stands at `first`, to its update at
+    /// once, unless it is not finite: then this step moves nothing more.
+    pub(super) fn fused(
+        &mut self,
+        slot: &Slot,
+        tensor: usize,
+        window: Range<usize>,
+        first: usize,
+        step: &O::Step,
+    ) {
+        self.squares = self
+            .squares
+            .plus(self.square_sum(slot, tensor, first, window.len()));
+        self.refused |= !self.squares.is_finite();
+        if !self.refused {
+            self.move_tensor(slot, tensor, window, first, step);
+        }
+    }
+
+    /// Updates the elements `window` of a parameter tensor, if it is trained, by their gradient, which
+    /// stands at `first`.
+    fn move_tensor(
+        &mut self,
+        slot: &Slot,
+        tensor: usize,
+        window: Range<usize>,
+        first: usize,
+        step: &O::Step,
+    ) {
+        let tensors = &slot.tensors;
+        if !tensors.trained(tensor) {
+            return;
+        }
+        let elements = tensors.elements(tensor);
+        let width = O::SLOTS * N::STATE_BYTES;
+        let place = tensors.span::<N>(tensor);
+        let params = slot.params as usize;
+        let state = slot.gradient as usize + tensors.gradients_before(tensor);
+        let Some(bytes) = self.params.get_mut(params + place.start..params + place.end) else {
+            return;
+        };
+        let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
+            return;
+        };
+        let Some(state) = self.state.get_mut(state * width..(state + elements) * width) else {
+            return;
+        };
+        let param = if tensors.weight(tensor) {
+            ParamMut::Weight(N::weights_mut(bytes, window.clone()))
+        } else {
+            ParamMut::Bias(cast_mut(bytes).get_mut(window.clone()).unwrap_or(&mut []))
+        };
+        let gradient = Grad {
+            data,
+            track: self.tracks.get_mut(usize::from(slot.track) + 2 + tensor),
+        };
+        let state = State {
+            bytes: state,
+            elements,
+            window,
+        };
+        O::update(step, param, gradient, state, &mut self.random);
     }
 }

@@ -1,6 +1,6 @@
 //! Tensors of the work region, found by the plan.
 
-use crate::network::{Parameters, Shape, Slot};
+use crate::network::{MAX_PARAMS, Parameters, Shape, Slot};
 use crate::number::{Number, Scale, cast, cast_mut};
 use core::ops::Range;
 
@@ -37,17 +37,23 @@ pub(super) fn scale<N: Number>(tracks: &[N::Track], track: u16) -> Scale<N> {
     N::scale(tracks.get(usize::from(track)))
 }
 
-/// A layer's parameters.
+/// Copies of the tracks of a layer's parameter tensors. Nothing for floats.
+pub(super) fn own_tracks<N: Number>(tracks: &[N::Track], slot: &Slot) -> [N::Track; MAX_PARAMS] {
+    let first = usize::from(slot.track) + 2;
+    core::array::from_fn(|index| tracks.get(first + index).copied().unwrap_or_default())
+}
+
+/// A layer's parameters, from the part of the RAM that begins with them, and their tracks.
 pub(super) fn parameters<'a, N: Number>(
-    params: &'a [u8],
+    ram: &'a [u8],
+    flash: &'a [u8],
     tracks: &'a [N::Track],
-    slot: &Slot,
+    slot: &'a Slot,
 ) -> Parameters<'a, N> {
-    let specs = slot.specs();
-    let from = slot.params as usize;
     Parameters {
-        bytes: params.get(from..from + specs.bytes::<N>()).unwrap_or(&[]),
-        tracks: tracks.get(usize::from(slot.track) + 2..).unwrap_or(&[]),
-        specs,
+        ram,
+        flash: flash.get(slot.frozen as usize..).unwrap_or(&[]),
+        tracks,
+        tensors: &slot.tensors,
     }
 }

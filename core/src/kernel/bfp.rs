@@ -34,10 +34,9 @@ fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -
 }
 
 impl Kernel for Bfp14 {
-    type Peak = u32;
-
     /// Dense (code 0) and relu (code 2), cross-entropy and squared error. The planner refuses the others
     /// by name.
+    const FUSES: bool = false;
     const KINDS: u128 = 1 << 0 | 1 << 2 | Loss::CrossEntropy.bit() | Loss::MeanSquaredError.bit();
     /// `32 · 8191² < 2³¹`
     const MOST_SAMPLES: u16 = 32;

@@ -1,14 +1,13 @@
 //! The primitives in floating point.
 
 use super::blocks::zip;
-use super::{Grad, Kernel, Loops, Sweep};
+use super::{Grad, Kernel, Loops, Run, Sweep};
 use crate::math::Unary;
 use crate::number::{Scalar, View, ViewMut};
 
 impl<F: Loops + Scalar> Kernel for F {
-    type Peak = ();
-
     const KINDS: u128 = u128::MAX;
+    const FUSES: bool = true;
     const MOST_SAMPLES: u16 = u16::MAX;
     const MOST_TERMS: u32 = u32::MAX;
 
@@ -21,6 +20,36 @@ impl<F: Loops + Scalar> Kernel for F {
     fn copy(x: View<'_, F>, y: ViewMut<'_, F>) {
         for (y, x) in y.data.iter_mut().zip(x.data) {
             *y = *x;
+        }
+    }
+
+    fn spread(x: View<'_, F>, y: ViewMut<'_, F>, run: Run) {
+        if run.length == 0 || run.width == 0 {
+            return;
+        }
+        for (y, x) in y
+            .data
+            .chunks_exact_mut(run.width)
+            .zip(x.data.chunks_exact(run.length))
+        {
+            for (y, x) in y.iter_mut().skip(run.from).zip(x) {
+                *y = *x;
+            }
+        }
+    }
+
+    fn gather(y: View<'_, F>, x: ViewMut<'_, F>, run: Run) {
+        if run.length == 0 || run.width == 0 {
+            return;
+        }
+        for (x, y) in x
+            .data
+            .chunks_exact_mut(run.length)
+            .zip(y.data.chunks_exact(run.width))
+        {
+            if let Some(y) = y.get(run.from..) {
+                zip::<F, 4>(x, y, |x, y| x + y);
+            }
         }
     }
 

@@ -12,14 +12,28 @@ mod bfp;
 mod bfp_limit;
 mod bfp_loss;
 pub(crate) mod blocks;
+mod channels;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;
 pub mod float;
+mod groups;
+mod judge;
 mod loops;
+mod normal;
+mod sequence;
+mod spatial;
 
+pub use channels::Channels;
+pub(crate) use groups::EPSILON;
+pub use groups::{Groups, Running};
+pub use judge::Judge;
 pub use loops::{Loops, Moments};
+pub use normal::Normal;
+pub use sequence::Sequence;
+pub use spatial::{Axis, Runs, Spatial, Window};
 
 use crate::number::{Number, View, ViewMut};
+use core::ops::Range;
 
 /// A matrix that is swept over an input: a dense layer is one position, a convolution many.
 ///
@@ -44,17 +58,42 @@ pub struct Sweep {
     pub outputs: usize,
 }
 
+impl Sweep {
+    /// The sweep over some rows of the weights alone, whose first is then row 0: for a gradient that is
+    /// taken some rows at a time.
+    pub(crate) fn rows(self, rows: &Range<usize>) -> Self {
+        let from = self.first.max(rows.start);
+        let to = (self.first + self.length).min(rows.end);
+        Self {
+            start: self.start + (from - self.first),
+            length: to.saturating_sub(from),
+            first: from.saturating_sub(rows.start),
+            ..self
+        }
+    }
+}
+
+/// Part of the channels of each position: those from `from` on, `length` of `width`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Channels of the wider tensor.
+    pub width: usize,
+    /// First of them.
+    pub from: usize,
+    /// How many.
+    pub length: usize,
+}
+
 /// What a layer can ask of a number.
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number {
-    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
-    /// The scale of the next window follows from it. Nothing for floats.
-    type Peak: Copy + Default;
-
+pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
+
+    /// Whether some rows of a tensor can be updated without looking at the others, as a fused update does.
+    const FUSES: bool;
 
     /// Samples of a batch whose gradients can be summed.
     const MOST_SAMPLES: u16;
@@ -74,6 +113,16 @@ pub trait Kernel: Number {
 
     /// `y = x`. The scales may differ.
     fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
+
+    /// `y[p·width + from + c] = x[p·length + c]`: all of `x` becomes some channels of `y`.
+    fn spread(_x: View<'_, Self>, _y: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
+        Self::Peak::default()
+    }
+
+    /// `x[p·length + c] += y[p·width + from + c]`, the gradient of [`spread`](Self::spread).
+    fn gather(_y: View<'_, Self>, _x: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
+        Self::Peak::default()
+    }
 
     /// `y = b + W x`, at each position of the sweep.
     fn affine(

@@ -1,29 +1,41 @@
 //! The first pass of the planner: whether the layers fit together, and what each of them needs.
 
+use super::layer::{InPlace, Layer};
 use super::needs::Needs;
 use super::pack::aligned;
-use super::plan::{Plan, PlanError, PlanOf, Regions, Slot, mode};
-use super::{Init, Layer, Model, Shape};
+use super::param::MAX_PARAMS;
+use super::plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
+use super::tensors::Tensors;
+use super::{Init, Model, Shape};
 use crate::number::Number;
 
 const EMPTY: Slot = Slot {
     layer: Layer::Relu(super::layer::Pointwise::new()),
     input: Shape::vector(0),
     output: Shape::vector(0),
-    init: Init::Auto,
     trains: false,
     passes: false,
+    elementwise: false,
     in_place: false,
+    reads_input: false,
+    reads_output: false,
     shared: false,
     clears: false,
     source: None,
     clears_source: false,
+    joins: false,
+    tensors: Tensors::NONE,
+    row: 0,
     params: 0,
+    frozen: 0,
     gradient: 0,
     track: 0,
     delta_track: 0,
     y: 0,
     dy: 0,
+    kept: Span::NONE,
+    scratch: Span::NONE,
+    backward_scratch: Span::NONE,
 };
 
 const fn fault<T>(model: &Model<'_>, layer: usize, fault: &'static str) -> Result<T, PlanError> {
@@ -69,7 +81,8 @@ pub(super) const fn check<N: Number, const L: usize>(
     let mut slots = [EMPTY; L];
     let mut uses = needs.loss;
     let mut shape = model.input;
-    let (mut bytes, mut elements, mut trained, mut tracks) = (0, 0, 0, 0);
+    let (mut bytes, mut frozen, mut elements, mut trained, mut tracks) = (0, 0, 0, 0, 0);
+    let (mut frozen_tensors, mut chunk) = (0, 0);
     let mut i = 0;
     while i < count {
         let entry = &model.layers[i];
@@ -79,7 +92,14 @@ pub(super) const fn check<N: Number, const L: usize>(
         if needs.kinds & (1 << entry.layer.code()) == 0 {
             return fault(model, i, "is not available in this number format");
         }
-        let output = match entry.layer.output(shape) {
+        let output = match entry.layer.back() {
+            None => entry.layer.output(shape),
+            Some(back) => match earlier(model, &slots, i, back as usize) {
+                Some(earlier) => entry.layer.joined(shape, earlier),
+                None => Err("must reach 2 places back or more, and at most to the model's input"),
+            },
+        };
+        let output = match output {
             Ok(output) => output,
             Err(text) => return fault(model, i, text),
         };
@@ -96,43 +116,43 @@ pub(super) const fn check<N: Number, const L: usize>(
                 "sums more inputs than this number format can: 8192 in bfp14",
             );
         }
+        if !matches!(entry.init, Init::Auto) && !specs.draws() {
+            return fault(model, i, "has no weights to initialise");
+        }
+        let resident = entry.part.resident(&specs);
+        let init = match entry.init {
+            Init::Auto if i + 1 < count && model.layers[i + 1].layer.rectifies() => Init::He,
+            Init::Auto => Init::Glorot,
+            chosen => chosen,
+        };
+        let tensors = Tensors::of(&specs, if needs.train { resident } else { 0 }, resident, init);
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;
         slot.output = output;
-        slot.trains = needs.train && !entry.frozen && !specs.is_empty();
+        slot.trains = tensors.trains();
+        slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
+        slot.joins = matches!(entry.layer, Layer::Concat(_));
         slot.params = bytes as u32;
+        slot.frozen = frozen as u32;
         slot.gradient = trained as u32;
         slot.track = tracks as u16;
-        slot.init = match entry.init {
-            Init::Auto if i + 1 < count && matches!(model.layers[i + 1].layer, Layer::Relu(_)) => Init::He,
-            Init::Auto => Init::Glorot,
-            chosen => chosen,
-        };
-        if let Layer::Add(add) = entry.layer {
-            let back = add.back as usize;
-            if back < 2 || back > i + 1 {
-                return fault(
-                    model,
-                    i,
-                    "must reach 2 places back or more, and at most to the model's input",
-                );
-            }
-            let earlier = if back == i + 1 {
-                model.input
-            } else {
-                slots[i - back].output
-            };
-            if !same(earlier, shape) {
-                return fault(model, i, "needs an earlier output of the same shape as its input");
-            }
-            slots[i].source = Some((i + 1 - back) as u16);
+        slot.tensors = tensors;
+        if let Some(back) = entry.layer.back() {
+            uses |= mode::BACK;
+            slot.source = Some((i + 1 - back as usize) as u16);
         }
-        bytes += specs.bytes::<N>();
+        if entry.layer.rows()
+            && let Some(param) = specs.get(0)
+        {
+            slot.row = param.shape.dim(param.shape.rank() - 1) as u16;
+        }
+        chunk = larger(chunk, rows_at_once(slot));
+        bytes += tensors.bytes_before::<N>(MAX_PARAMS, true);
+        frozen += tensors.bytes_before::<N>(MAX_PARAMS, false);
         elements += specs.elements();
-        if slots[i].trains {
-            trained += specs.elements();
-        }
+        trained += tensors.gradients();
+        frozen_tensors += tensors.frozen();
         tracks += 2 + specs.len();
         uses |= 1 << entry.layer.code();
         shape = output;
@@ -149,15 +169,24 @@ pub(super) const fn check<N: Number, const L: usize>(
     if needs.train {
         uses |= mode::TRAIN;
     }
+    if frozen > 0 {
+        uses |= mode::FROZEN;
+    }
     if needs.batch > 1 {
         uses |= mode::BATCH;
     }
     if needs.clip != 0 {
         uses |= mode::CLIP;
     }
+    let fused = needs.fuse && needs.train && needs.batch == 1 && needs.clip == 0;
+    if fused {
+        uses |= mode::FUSED;
+    } else if needs.train {
+        uses |= mode::KEPT;
+    }
     let regions = Regions {
         params: aligned::<N>(bytes),
-        gradients: aligned::<N>(trained * size_of::<N::Gradient>()),
+        gradients: aligned::<N>(if fused { chunk } else { trained } * size_of::<N::Gradient>()),
         state: aligned::<N>(trained * needs.state_slots * N::STATE_BYTES),
         tracks: aligned::<N>(tracks * N::TRACK_BYTES),
         work: 0,
@@ -172,6 +201,8 @@ pub(super) const fn check<N: Number, const L: usize>(
         optimizer: needs.optimizer,
         parameters: elements,
         trained,
+        // Behind the parameters stand the tracks of the tensors, for a number that has any.
+        frozen: aligned::<N>(frozen) + frozen_tensors * N::TRACK_BYTES,
         state_slots: needs.state_slots,
         batch: needs.batch,
         clip: needs.clip,
@@ -180,13 +211,46 @@ pub(super) const fn check<N: Number, const L: usize>(
     })
 }
 
-const fn same(a: Shape, b: Shape) -> bool {
-    let mut i = 0;
-    while i < 4 {
-        if a.dim(i) != b.dim(i) {
-            return false;
+/// Shape of the output `back` places above layer `i`; `None` if there is no such place.
+const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Option<Shape> {
+    if back < 2 || back > i + 1 {
+        None
+    } else if back == i + 1 {
+        Some(model.input)
+    } else {
+        Some(slots[i - back].output)
+    }
+}
+
+/// Elements of the gradient of a few rows: as many rows as fill a hundred elements or so, and all of what
+/// cannot be taken by rows.
+const fn rows_at_once(slot: &Slot) -> usize {
+    let tensors = &slot.tensors;
+    if slot.row == 0 {
+        return tensors.gradients();
+    }
+    let row = slot.row as usize;
+    let mut most = 0;
+    if tensors.trained(0) {
+        let rows = if row < ROWS { ROWS / row } else { 1 };
+        most = row * rows;
+        if most > tensors.elements(0) {
+            most = tensors.elements(0);
+        }
+    }
+    let mut i = 1;
+    while i < tensors.count() {
+        if tensors.trained(i) {
+            most = larger(most, tensors.elements(i));
         }
         i += 1;
     }
-    a.rank() == b.rank()
+    most
+}
+
+/// Elements of a gradient that are taken at once where the update is fused, if a row is shorter.
+const ROWS: usize = 96;
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }

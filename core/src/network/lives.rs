@@ -3,7 +3,9 @@
 //! Time runs from step 0: layer `i` goes forward at step `i`, the loss is taken at step `L`, and layer
 //! `i` goes backward at step `2L − i`. Two buffers whose lives share a step get different bytes.
 
-use super::pack::{Buffer, aligned};
+use super::Shape;
+use super::layer::InPlace;
+use super::pack::{BACKWARD, Buffers, DELTA, KEPT, SCRATCH, VALUE, aligned};
 use super::plan::{PlanOf, Slot};
 use crate::number::Number;
 
@@ -38,25 +40,47 @@ pub(super) const fn mark_backward<const L: usize>(plan: &mut PlanOf<L>) {
     }
 }
 
-/// When each value and each gradient is born and dies.
+/// When each buffer is born and dies.
 pub(super) const fn lives<N: Number, const L: usize>(
     plan: &mut PlanOf<L>,
-    values: &mut [Buffer; L],
-    deltas: &mut [Buffer; L],
+    buffers: &mut Buffers<L>,
     train: bool,
 ) {
     let count = plan.layers;
     let mut i = 0;
     while i < count {
-        plan.slots[i].in_place =
-            i > 0 && plan.slots[i].layer.in_place() && !kept(&plan.slots, count, i - 1, i, train);
+        let slot = &mut plan.slots[i];
+        let reads = slot.layer.reads();
+        let visit = slot.visit();
+        slot.reads_input = reads.input.asked(visit);
+        slot.reads_output = reads.output.asked(visit);
         i += 1;
     }
     let mut i = 0;
     while i < count {
-        let bytes = aligned::<N>(plan.slots[i].output.len() * size_of::<N::Elem>());
+        let slot = &plan.slots[i];
+        let may = match slot.layer.in_place(slot.input) {
+            InPlace::Never => false,
+            InPlace::Always => true,
+            InPlace::Unvisited => !slot.visited(),
+        };
+        plan.slots[i].in_place = i > 0 && may && !kept(&plan.slots, count, i - 1, i, train);
+        i += 1;
+    }
+    let mut i = 0;
+    while i < count {
+        let slot = &plan.slots[i];
         let owner = root(&plan.slots, i);
-        values[owner].live(bytes, i, last_read(&plan.slots, count, i, train));
+        let last = last_read(&plan.slots, count, i, train);
+        buffers[owner][VALUE].live(elements::<N>(slot.output), i, last);
+        let room = slot.layer.room::<N>(slot.input, slot.visit());
+        let backward = 2 * count - i;
+        let until = if slot.visited() { backward } else { i };
+        buffers[i][KEPT].live(aligned::<N>(room.kept), i, until);
+        buffers[i][SCRATCH].live(aligned::<N>(room.forward), i, i);
+        if slot.visited() {
+            buffers[i][BACKWARD].live(aligned::<N>(room.backward), backward, backward);
+        }
         i += 1;
     }
     if !train {
@@ -66,11 +90,9 @@ pub(super) const fn lives<N: Number, const L: usize>(
     let mut i = count;
     while i > 0 {
         i -= 1;
-        let needed = plan.slots[i].trains || plan.slots[i].passes;
-        if !needed {
+        if !plan.slots[i].visited() {
             continue;
         }
-        let bytes = aligned::<N>(plan.slots[i].output.len() * size_of::<N::Elem>());
         let mut born = if i + 1 == count {
             count
         } else {
@@ -87,8 +109,13 @@ pub(super) const fn lives<N: Number, const L: usize>(
             j += 1;
         }
         let owner = delta_root(&plan.slots, count, i);
-        deltas[owner].live(bytes, born, 2 * count - i);
+        buffers[owner][DELTA].live(elements::<N>(plan.slots[i].output), born, 2 * count - i);
     }
+}
+
+/// Bytes of an activation tensor.
+const fn elements<N: Number>(shape: Shape) -> usize {
+    aligned::<N>(shape.len() * size_of::<N::Elem>())
 }
 
 /// Whether output `of` must survive beyond layer `reader`, so that `reader` may not write over it.
@@ -102,7 +129,7 @@ const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: boo
         }
         j += 1;
     }
-    train && slots[of].passes && slots[of].layer.reads().output
+    train && (slots[of].reads_output || slots[reader].reads_input)
 }
 
 /// The last step at which output `i` is read.
@@ -120,10 +147,10 @@ const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> usize
         j += 1;
     }
     if train {
-        if i + 1 < count && slots[i + 1].trains && slots[i + 1].layer.reads().input {
+        if i + 1 < count && slots[i + 1].reads_input {
             last = 2 * count - (i + 1);
         }
-        if slots[i].passes && slots[i].layer.reads().output {
+        if slots[i].reads_output {
             last = 2 * count - i;
         }
         if i + 1 == count {
@@ -144,7 +171,7 @@ pub(super) const fn root(slots: &[Slot], mut i: usize) -> usize {
 
 /// The layer whose buffer holds the gradient of output `i`: an in-place layer above passes its own down.
 pub(super) const fn delta_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
-    while i + 1 < count && slots[i + 1].layer.in_place() && slots[i + 1].passes && !slots[i + 1].shared {
+    while i + 1 < count && slots[i + 1].elementwise && slots[i + 1].passes && !slots[i + 1].shared {
         i += 1;
     }
     i

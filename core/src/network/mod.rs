@@ -1,20 +1,36 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
 mod check;
+mod fold;
 mod layer;
 mod lives;
 mod model;
 pub(crate) mod needs;
+mod normal;
 mod pack;
 mod param;
 mod plan;
 pub(crate) mod planner;
+mod sequence;
 mod shape;
+mod spatial;
 mod tensor;
+mod tensors;
 
-pub use layer::{Add, Backward, Conv1d, Dense, Forward, GlobalAverage, Gradient, Layer, Pointwise, Reads};
-pub use model::{Entry, Init, Model, add, conv1d, dense, global_average, relu, sigmoid, tanh};
-pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role};
-pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, mode};
+pub use fold::{BatchNormParameters, fold};
+pub use layer::*;
+pub use model::{Entry, Init, Model, add, concat, dense, relu, sigmoid, tanh};
+pub use normal::{
+    batch_norm, dropout, elu, gelu, group_norm, instance_norm, layer_norm, leaky_relu, relu6, rms_norm, silu,
+    softmax,
+};
+pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role, Start};
+pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
+pub use sequence::{attention, embedding, gru, lstm, position, rnn};
 pub use shape::Shape;
+pub use spatial::{
+    average_pool, conv1d, conv2d, depthwise1d, depthwise2d, flatten, global_average, global_max, last,
+    max_pool, reshape, transposed1d, transposed2d, upsample,
+};
 pub use tensor::{Tensor, TensorMut};
+pub use tensors::Tensors;

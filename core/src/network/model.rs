@@ -1,7 +1,7 @@
 //! The model as a value: an input shape and a list of layers.
 
-use super::Shape;
-use super::layer::{Add, Conv1d, Dense, GlobalAverage, Layer, Pointwise};
+use super::layer::{Add, Concat, Dense, Layer, Pointwise};
+use super::{Param, Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,21 +17,77 @@ pub enum Init {
     LeCun,
 }
 
-/// One entry of a model: a layer, and how it takes part in training.
+impl Init {
+    /// The bound of the uniform distribution that `param` is drawn from.
+    pub(crate) const fn bound(self, param: &Param) -> f32 {
+        let (numerator, fan) = match self {
+            Self::He => (6.0, param.fan_in),
+            Self::Auto | Self::Glorot => (6.0, param.fan_in + param.fan_out),
+            Self::LeCun => (3.0, param.fan_in),
+        };
+        square_root(numerator / if fan == 0 { 1.0 } else { fan as f32 })
+    }
+}
+
+/// The square root at build time, correctly rounded: Newton's iteration in double precision.
+const fn square_root(x: f32) -> f32 {
+    let x = x as f64;
+    let mut root = if x > 1.0 { x } else { 1.0 };
+    let mut i = 0;
+    // From at most 2¹⁶ times too large it halves the excess, then doubles the digits.
+    while i < 40 {
+        root = 0.5 * (root + x / root);
+        i += 1;
+    }
+    root as f32
+}
+
+/// Which of an entry's parameters are trained. The others lie in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    Biases,
+    Nothing,
+}
+
+impl Part {
+    /// A bit for each tensor of `params` that lies in RAM.
+    pub(crate) const fn resident(self, params: &Params) -> u8 {
+        match self {
+            Self::All => u8::MAX,
+            Self::Nothing => 0,
+            Self::Biases => {
+                let mut bits = 0;
+                let mut i = 0;
+                while i < params.len() {
+                    if let Some(param) = params.get(i)
+                        && matches!((param.role, param.start), (Role::Bias, Start::Zeros))
+                    {
+                        bits |= 1 << i;
+                    }
+                    i += 1;
+                }
+                bits
+            }
+        }
+    }
+}
+
+/// One entry of a model: a layer, and how it takes part in training.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub(crate) layer: Layer,
-    pub(crate) frozen: bool,
+    pub(crate) part: Part,
     pub(crate) init: Init,
     /// An option that the layer does not have was set. The planner reports it with the layer's number.
     pub(crate) fault: Option<&'static str>,
 }
 
 impl Entry {
-    const fn of(layer: Layer) -> Self {
+    pub(super) const fn of(layer: Layer) -> Self {
         Self {
             layer,
-            frozen: false,
+            part: Part::All,
             init: Init::Auto,
             fault: None,
         }
@@ -42,37 +98,29 @@ impl Entry {
         &self.layer
     }
 
-    /// Frames from one output of a convolution to the next; 1 unless set.
-    pub const fn stride(mut self, stride: u16) -> Self {
-        match &mut self.layer {
-            Layer::Conv1d(layer) => layer.stride = stride,
-            _ => self.fault = Some("has no stride: only a convolution has one"),
-        }
-        self
-    }
-
-    /// Zero frames before and after the input of a convolution; 0 unless set.
-    pub const fn padding(mut self, padding: u16) -> Self {
-        match &mut self.layer {
-            Layer::Conv1d(layer) => layer.padding = padding,
-            _ => self.fault = Some("has no padding: only a convolution has one"),
-        }
-        self
-    }
-
     /// How the layer's weights start.
     pub const fn init(mut self, init: Init) -> Self {
-        match self.layer {
-            Layer::Dense(_) | Layer::Conv1d(_) => self.init = init,
-            _ => self.fault = Some("has no weights to initialise"),
-        }
+        self.init = init;
         self
     }
 
-    /// Keeps the layer's parameters as they are. It needs no gradient and no optimizer state, and
-    /// the backward pass ends at the first layer that is not frozen.
+    /// Keeps the layer's parameters as they are. They stay in flash and cost no RAM, no gradient and no
+    /// optimizer state, and the backward pass ends at the first layer that is not frozen.
     pub const fn frozen(mut self) -> Self {
-        self.frozen = true;
+        self.part = Part::Nothing;
+        self
+    }
+
+    /// Trains all of the layer's parameters, which is so unless set otherwise.
+    pub const fn trained(mut self) -> Self {
+        self.part = Part::All;
+        self
+    }
+
+    /// Trains the layer's biases alone; its other parameters stay in flash.
+    /// Source: Ben Zaken, Goldberg and Ravfogel, BitFit, 2022; Cai et al., TinyTL, 2020.
+    pub const fn bias_only(mut self) -> Self {
+        self.part = Part::Biases;
         self
     }
 }
@@ -80,16 +128,6 @@ impl Entry {
 /// A [`Dense`] layer with `outputs` outputs.
 pub const fn dense(outputs: u16) -> Entry {
     Entry::of(Layer::Dense(Dense { outputs }))
-}
-
-/// A [`Conv1d`] layer with `channels` output channels and a window of `kernel` frames.
-pub const fn conv1d(channels: u16, kernel: u16) -> Entry {
-    Entry::of(Layer::Conv1d(Conv1d {
-        channels,
-        kernel,
-        stride: 1,
-        padding: 0,
-    }))
 }
 
 /// `max(x, 0)`
@@ -107,20 +145,20 @@ pub const fn sigmoid() -> Entry {
     Entry::of(Layer::Sigmoid(Pointwise::new()))
 }
 
-/// The [mean](GlobalAverage) over time or pixels.
-pub const fn global_average() -> Entry {
-    Entry::of(Layer::GlobalAverage(GlobalAverage))
-}
-
 /// The [sum](Add) with the output of the layer `back` places above.
 pub const fn add(back: u8) -> Entry {
     Entry::of(Layer::Add(Add { back }))
 }
 
+/// The [join](Concat) with the channels of the output of the layer `back` places above.
+pub const fn concat(back: u8) -> Entry {
+    Entry::of(Layer::Concat(Concat { back }))
+}
+
 /// A model: the shape of its input, and its layers in order.
 ///
 /// It is plain data: a `const` on a device, read from a file on a desktop, random in a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Model<'a> {
     /// Shape of one sample.
     pub input: Shape,
@@ -142,5 +180,18 @@ impl<'a> Model<'a> {
     /// Whether there is no layer.
     pub const fn is_empty(&self) -> bool {
         self.layers.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::square_root;
+
+    #[test]
+    fn bounds_are_the_roots_of_a_chip() {
+        for fan in 1..70_000_u32 {
+            let x = 6.0 / fan as f32;
+            assert_eq!(square_root(x).to_bits(), libm::sqrtf(x).to_bits(), "6/{fan}");
+        }
     }
 }

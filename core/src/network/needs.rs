@@ -15,6 +15,8 @@ pub(crate) struct Needs {
     pub batch: u16,
     /// Bound on the gradient's norm, as the bits of an `f32`; 0 for none.
     pub clip: u32,
+    /// The update may be fused into the backward pass.
+    pub fuse: bool,
     /// Terms that one sum of the number can have.
     pub terms: u32,
     /// Layer kinds and losses that the number can run.

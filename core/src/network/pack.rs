@@ -1,5 +1,6 @@
 //! Packing: where each buffer lies, so that no two that live together overlap.
 
+use super::plan::Span;
 use crate::number::Number;
 
 /// A buffer: its size, the first and last step at which it is in use, and where it was put.
@@ -35,10 +36,36 @@ impl Buffer {
         }
     }
 
+    /// Where it was put.
+    pub(super) const fn span(&self) -> Span {
+        Span {
+            offset: self.offset as u32,
+            bytes: self.bytes as u32,
+        }
+    }
+
     const fn meets(&self, other: &Self) -> bool {
         self.born <= other.dies && other.born <= self.dies
     }
 }
+
+/// The buffers of one layer: its output, the gradient of that, what it keeps, and what its forward and
+/// its backward step need.
+pub(super) const ROLES: usize = 5;
+
+/// Output.
+pub(super) const VALUE: usize = 0;
+/// Gradient of the output.
+pub(super) const DELTA: usize = 1;
+/// Kept from forward to backward.
+pub(super) const KEPT: usize = 2;
+/// Forward step.
+pub(super) const SCRATCH: usize = 3;
+/// Backward step.
+pub(super) const BACKWARD: usize = 4;
+
+/// All buffers of a model.
+pub(super) type Buffers<const L: usize> = [[Buffer; ROLES]; L];
 
 /// Places the largest buffer first, each at the lowest offset that is free for its whole life, and
 /// returns the bytes needed.
@@ -46,37 +73,36 @@ impl Buffer {
 /// The placed ones are kept in the order of their offsets, so that one walk finds the gap: quadratic
 /// in the number of buffers. (First fit by decreasing size: Pisarchyk and Lee, Efficient memory
 /// management for deep neural net inference, 2020.)
-pub(crate) const fn pack<const L: usize>(values: &mut [Buffer; L], deltas: &mut [Buffer; L]) -> usize {
-    // Numbers below L are values, from L on deltas; chained by offset, `END` closes the chain.
+pub(super) const fn pack<const L: usize>(buffers: &mut Buffers<L>) -> usize {
+    // Chained by offset, `END` closes the chain.
     const END: usize = usize::MAX;
-    let mut next_value = [END; L];
-    let mut next_delta = [END; L];
+    let mut next = [[END; ROLES]; L];
     let mut head = END;
     let mut needed = 0;
     loop {
         let mut largest = END;
         let mut size = 0;
-        let mut i = 0;
-        while i < 2 * L {
-            let buffer = if i < L { &values[i] } else { &deltas[i - L] };
-            if !buffer.placed && buffer.bytes > size {
-                size = buffer.bytes;
-                largest = i;
+        let mut layer = 0;
+        while layer < L {
+            let mut role = 0;
+            while role < ROLES {
+                let buffer = &buffers[layer][role];
+                if buffer.bytes > size && !buffer.placed {
+                    size = buffer.bytes;
+                    largest = layer * ROLES + role;
+                }
+                role += 1;
             }
-            i += 1;
+            layer += 1;
         }
         if largest == END {
             return needed;
         }
-        let mine = if largest < L {
-            values[largest]
-        } else {
-            deltas[largest - L]
-        };
+        let mine = buffers[largest / ROLES][largest % ROLES];
         let mut offset = 0;
         let mut at = head;
         while at != END {
-            let other = if at < L { &values[at] } else { &deltas[at - L] };
+            let other = &buffers[at / ROLES][at % ROLES];
             if other.meets(&mine) {
                 if offset + size <= other.offset {
                     break;
@@ -85,47 +111,21 @@ pub(crate) const fn pack<const L: usize>(values: &mut [Buffer; L], deltas: &mut 
                     offset = other.offset + other.bytes;
                 }
             }
-            at = if at < L {
-                next_value[at]
-            } else {
-                next_delta[at - L]
-            };
+            at = next[at / ROLES][at % ROLES];
         }
         // Into the chain, behind the last one that begins at or before this offset.
         let (mut before, mut at) = (END, head);
-        while at != END {
-            let other = if at < L {
-                values[at].offset
-            } else {
-                deltas[at - L].offset
-            };
-            if other > offset {
-                break;
-            }
+        while at != END && buffers[at / ROLES][at % ROLES].offset <= offset {
             before = at;
-            at = if at < L {
-                next_value[at]
-            } else {
-                next_delta[at - L]
-            };
+            at = next[at / ROLES][at % ROLES];
         }
-        if largest < L {
-            next_value[largest] = at;
-        } else {
-            next_delta[largest - L] = at;
-        }
+        next[largest / ROLES][largest % ROLES] = at;
         if before == END {
             head = largest;
-        } else if before < L {
-            next_value[before] = largest;
         } else {
-            next_delta[before - L] = largest;
+            next[before / ROLES][before % ROLES] = largest;
         }
-        let mine = if largest < L {
-            &mut values[largest]
-        } else {
-            &mut deltas[largest - L]
-        };
+        let mine = &mut buffers[largest / ROLES][largest % ROLES];
         mine.offset = offset;
         mine.placed = true;
         if offset + size > needed {

@@ -1,11 +1,12 @@
 //! The parameter tensors of a layer: what they are called, how large they are, where they lie.
 
 use super::Shape;
+use super::tensors::Tensors;
 use crate::kernel::Grad;
 use crate::number::{Number, View, cast};
 
 /// The most parameter tensors that one layer has.
-pub const MAX_PARAMS: usize = 2;
+pub const MAX_PARAMS: usize = 8;
 
 /// What a parameter tensor is for, which decides how a number stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,20 @@ pub enum Role {
     Weight,
     /// Added to a sum.
     Bias,
+    /// Measured, not learned: a running mean or variance. It has no gradient, stands behind the other
+    /// tensors of its layer, and is saved with them.
+    Statistic,
+}
+
+/// How a parameter tensor starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Drawn by the layer's [`Init`](super::Init).
+    Drawn,
+    /// All zero.
+    Zeros,
+    /// All one.
+    Ones,
 }
 
 /// One parameter tensor of a layer.
@@ -25,10 +40,60 @@ pub struct Param {
     pub shape: Shape,
     /// How it is stored.
     pub role: Role,
+    /// How it starts.
+    pub start: Start,
     /// Inputs of one sum that it takes part in, for the initialisation.
     pub fan_in: u32,
     /// Outputs that one input takes part in, for the initialisation.
     pub fan_out: u32,
+}
+
+impl Param {
+    /// A matrix that is drawn.
+    pub const fn weight(name: &'static str, shape: Shape, fan_in: u32, fan_out: u32) -> Self {
+        Self {
+            name,
+            shape,
+            role: Role::Weight,
+            start: Start::Drawn,
+            fan_in,
+            fan_out,
+        }
+    }
+
+    /// A tensor that is added, or that scales, and starts at one value.
+    pub const fn bias(name: &'static str, shape: Shape, start: Start) -> Self {
+        Self {
+            name,
+            shape,
+            role: Role::Bias,
+            start,
+            fan_in: 1,
+            fan_out: 1,
+        }
+    }
+
+    /// A running statistic.
+    pub const fn statistic(name: &'static str, shape: Shape, start: Start) -> Self {
+        Self {
+            role: Role::Statistic,
+            ..Self::bias(name, shape, start)
+        }
+    }
+
+    /// Bytes of the tensor, as `N` stores it.
+    pub const fn stored_bytes<N: Number>(&self) -> usize {
+        self.shape.len() * width::<N>(matches!(self.role, Role::Weight))
+    }
+}
+
+/// Bytes of one element of a tensor.
+pub(super) const fn width<N: Number>(weight: bool) -> usize {
+    if weight {
+        N::WEIGHT_BYTES
+    } else {
+        size_of::<N::Bias>()
+    }
 }
 
 /// The parameter tensors of a layer, in the order in which they lie.
@@ -43,26 +108,20 @@ impl Params {
         items: [None; MAX_PARAMS],
     };
 
+    /// These, and one more, up to [`MAX_PARAMS`]. Statistics come last.
+    pub const fn with(mut self, param: Param) -> Self {
+        let count = self.len();
+        if count < MAX_PARAMS {
+            self.items[count] = Some(param);
+        }
+        self
+    }
+
     /// A weight and a bias.
     pub const fn affine(weight: Shape, bias: Shape, fan_in: u32, fan_out: u32) -> Self {
-        Self {
-            items: [
-                Some(Param {
-                    name: "weight",
-                    shape: weight,
-                    role: Role::Weight,
-                    fan_in,
-                    fan_out,
-                }),
-                Some(Param {
-                    name: "bias",
-                    shape: bias,
-                    role: Role::Bias,
-                    fan_in,
-                    fan_out,
-                }),
-            ],
-        }
+        Self::NONE
+            .with(Param::weight("weight", weight, fan_in, fan_out))
+            .with(Param::bias("bias", bias, Start::Zeros))
     }
 
     /// Parameter tensor `index`.
@@ -85,14 +144,28 @@ impl Params {
 
     /// Whether the layer has no parameters.
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.items[0].is_none()
     }
 
-    /// Number of parameters in all tensors before `index`.
-    pub const fn elements_before(&self, index: usize) -> usize {
+    /// Whether any of them is drawn.
+    pub(super) const fn draws(&self) -> bool {
+        let mut i = 0;
+        while i < MAX_PARAMS {
+            if let Some(param) = self.items[i]
+                && matches!(param.start, Start::Drawn)
+            {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+
+    /// Number of parameters.
+    pub const fn elements(&self) -> usize {
         let mut elements = 0;
         let mut i = 0;
-        while i < index && i < MAX_PARAMS {
+        while i < MAX_PARAMS {
             if let Some(param) = self.items[i] {
                 elements += param.shape.len();
             }
@@ -100,63 +173,30 @@ impl Params {
         }
         elements
     }
-
-    /// Number of parameters.
-    pub const fn elements(&self) -> usize {
-        self.elements_before(MAX_PARAMS)
-    }
-
-    /// Bytes of all tensors before `index`, as `N` stores them.
-    pub const fn bytes_before<N: Number>(&self, index: usize) -> usize {
-        let mut bytes = 0;
-        let mut i = 0;
-        while i < index && i < MAX_PARAMS {
-            if let Some(param) = self.items[i] {
-                bytes += param.bytes::<N>();
-            }
-            i += 1;
-        }
-        bytes
-    }
-
-    /// Bytes of all tensors.
-    pub const fn bytes<N: Number>(&self) -> usize {
-        self.bytes_before::<N>(MAX_PARAMS)
-    }
 }
 
-impl Param {
-    /// Bytes of the tensor, as `N` stores it.
-    pub const fn stored_bytes<N: Number>(&self) -> usize {
-        let width = match self.role {
-            Role::Weight => N::WEIGHT_BYTES,
-            Role::Bias => size_of::<N::Bias>(),
-        };
-        self.shape.len() * width
-    }
-
-    /// [`stored_bytes`](Self::stored_bytes), rounded up so that the next tensor is aligned.
-    pub const fn bytes<N: Number>(&self) -> usize {
-        self.stored_bytes::<N>().next_multiple_of(align_of::<N::Bias>())
-    }
-}
-
-/// A layer's parameters in the arena, as its forward and backward functions see them.
+/// A layer's parameters, as its forward and backward functions see them.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters<'a, N: Number> {
-    /// Where they lie.
-    pub bytes: &'a [u8],
+    /// Those in RAM: trained ones and statistics.
+    pub ram: &'a [u8],
+    /// The frozen ones, in flash.
+    pub flash: &'a [u8],
     /// One track per tensor.
     pub tracks: &'a [N::Track],
     /// What they are.
-    pub specs: Params,
+    pub tensors: &'a Tensors,
 }
 
 impl<'a, N: Number> Parameters<'a, N> {
     fn span(&self, index: usize) -> &'a [u8] {
-        let from = self.specs.bytes_before::<N>(index);
-        let width = self.specs.get(index).map_or(0, |param| param.stored_bytes::<N>());
-        self.bytes.get(from..from + width).unwrap_or(&[])
+        let span = self.tensors.span::<N>(index);
+        let region = if self.tensors.resident(index) {
+            self.ram
+        } else {
+            self.flash
+        };
+        region.get(span).unwrap_or(&[])
     }
 
     /// Tensor `index`, to multiply by.
@@ -173,24 +213,26 @@ impl<'a, N: Number> Parameters<'a, N> {
 /// The gradients of a layer's parameters.
 #[derive(Debug)]
 pub struct Gradients<'a, N: Number> {
-    /// One element per parameter, tensors in order.
+    /// One element per trained parameter, tensors in order. Empty where none is trained.
     pub data: &'a mut [N::Gradient],
     /// One track per tensor.
     pub tracks: &'a mut [N::Track],
     /// What they are.
-    pub specs: Params,
+    pub tensors: &'a Tensors,
     /// Whether nothing has been summed into them yet, so that they are overwritten.
     pub fresh: bool,
 }
 
 impl<N: Number> Gradients<'_, N> {
-    /// The gradient of tensor `index`.
+    /// The gradient of tensor `index`; `None` if it is not trained.
     pub fn tensor(&mut self, index: usize) -> Option<Grad<'_, N>> {
-        let from = self.specs.elements_before(index);
-        let length = self.specs.get(index)?.shape.len();
-        let data = self.data.get_mut(from..from + length)?;
+        if !self.tensors.trained(index) {
+            return None;
+        }
+        let from = self.tensors.gradients_before(index);
+        let length = self.tensors.elements(index);
         Some(Grad {
-            data,
+            data: self.data.get_mut(from..from + length)?,
             track: self.tracks.get_mut(index),
         })
     }

@@ -1,7 +1,8 @@
 //! The plan: every byte of training, laid out before it runs.
 
-use super::layer::Layer;
-use super::{Init, Params, Shape};
+use super::layer::{InPlace, Layer, Visit};
+use super::tensors::Tensors;
+use super::{Params, Shape};
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -11,6 +12,16 @@ pub mod mode {
     pub const BATCH: u128 = 1 << 121;
     /// Gradients are clipped by their norm.
     pub const CLIP: u128 = 1 << 122;
+    /// Some layer keeps tensors of its own, has running statistics, or joins an earlier output.
+    pub const EXTRAS: u128 = 1 << 123;
+    /// Parameters are updated in the backward pass, layer by layer, so that no gradient is kept.
+    pub const FUSED: u128 = 1 << 124;
+    /// Gradients are kept until the update.
+    pub const KEPT: u128 = 1 << 125;
+    /// Some layer reads an earlier output.
+    pub const BACK: u128 = 1 << 126;
+    /// Some parameters lie in flash.
+    pub const FROZEN: u128 = 1 << 127;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -24,14 +35,19 @@ pub struct Slot {
     pub input: Shape,
     /// Shape of its output.
     pub output: Shape,
-    /// How its weights start.
-    pub init: Init,
-    /// Its parameters are trained.
+    /// Some of its parameters are trained.
     pub trains: bool,
     /// The gradient of its input is needed, because a layer below trains.
     pub passes: bool,
+    /// It changes its input where it lies, and in the backward pass the gradient; the engine copies what
+    /// must survive.
+    pub elementwise: bool,
     /// Its output lies where its input was.
     pub in_place: bool,
+    /// Its backward pass reads its input.
+    pub reads_input: bool,
+    /// Its backward pass reads its output.
+    pub reads_output: bool,
     /// Its gradient by the input is summed with that of other readers, so it has a buffer of its own.
     pub shared: bool,
     /// It is the first in the backward pass to add to that buffer.
@@ -40,9 +56,17 @@ pub struct Slot {
     pub source: Option<u16>,
     /// It is the first in the backward pass to add to the gradient of that earlier output.
     pub clears_source: bool,
+    /// It adds to the gradient of the earlier output itself; otherwise the engine hands on its own.
+    pub joins: bool,
+    /// Its parameter tensors.
+    pub tensors: Tensors,
+    /// Elements in a row of its matrix, if the gradient of the matrix can be taken by rows; 0 otherwise.
+    pub row: u16,
     /// Byte offset of its parameters in the parameter region.
     pub params: u32,
-    /// Index of its first gradient in the gradient region.
+    /// Byte offset of its frozen parameters in the image in flash.
+    pub frozen: u32,
+    /// Index of its first gradient, counted over all trained parameters.
     pub gradient: u32,
     /// Index of the track of its output; those of its parameter tensors follow two places later.
     pub track: u16,
@@ -52,12 +76,60 @@ pub struct Slot {
     pub y: u32,
     /// Byte offset of the gradient of its output in the work region.
     pub dy: u32,
+    /// What it keeps for its backward pass beside input and output.
+    pub kept: Span,
+    /// What it needs during its forward step.
+    pub scratch: Span,
+    /// What it needs during its backward step.
+    pub backward_scratch: Span,
+}
+
+/// A piece of the work region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Byte offset.
+    pub offset: u32,
+    /// Bytes.
+    pub bytes: u32,
+}
+
+impl Span {
+    /// Nothing.
+    pub const NONE: Self = Self { offset: 0, bytes: 0 };
+
+    /// As a range of bytes.
+    pub const fn range(&self) -> core::ops::Range<usize> {
+        self.offset as usize..self.offset as usize + self.bytes as usize
+    }
 }
 
 impl Slot {
     /// The layer's parameter tensors.
     pub const fn specs(&self) -> Params {
         self.layer.params(self.input)
+    }
+
+    /// What the backward pass wants of the layer.
+    pub const fn visit(&self) -> Visit {
+        Visit {
+            trains: self.trains,
+            passes: self.passes,
+        }
+    }
+
+    /// Whether the engine must give it more than input, output, parameters and their gradients.
+    pub(super) const fn extra(&self) -> bool {
+        let statistics = self.tensors.statistics();
+        let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
+        pieces > 0
+            || statistics
+            || self.joins
+            || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
+    }
+
+    /// Whether the backward pass comes here at all.
+    pub const fn visited(&self) -> bool {
+        self.trains || self.passes
     }
 }
 
@@ -67,7 +139,8 @@ impl Slot {
 pub struct Regions {
     /// Parameters.
     pub params: usize,
-    /// Gradients of the trained parameters, summed over a batch.
+    /// Gradients of the trained parameters, summed over a batch; of a few rows, where the update is
+    /// fused into the backward pass.
     pub gradients: usize,
     /// Optimizer state of the trained parameters.
     pub state: usize,
@@ -108,6 +181,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub parameters: usize,
     /// Number of trained parameters.
     pub trained: usize,
+    /// Bytes of the frozen parameters, which lie in flash.
+    pub frozen: usize,
     /// Values of optimizer state per trained parameter.
     pub state_slots: usize,
     /// The most samples that one update is averaged over.
@@ -150,7 +225,7 @@ impl<S: ?Sized> Plan<S> {
             "the plan needs more RAM than its budget: take smaller layers, a smaller batch or an optimizer with less state"
         );
         assert!(
-            self.regions.params + size_of::<Self>() <= flash,
+            self.regions.params + self.frozen + size_of::<Self>() <= flash,
             "parameters and plan need more flash than their budget: take smaller layers"
         );
     }

@@ -5,7 +5,7 @@
 use super::check::check;
 use super::lives::{delta_root, lives, mark_backward, root};
 use super::needs::Needs;
-use super::pack::{Buffer, aligned, pack};
+use super::pack::{BACKWARD, Buffer, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
 use crate::number::Number;
@@ -21,16 +21,21 @@ pub(crate) const fn plan<N: Number, const L: usize>(
         Err(error) => return Err(error),
     };
     mark_backward(&mut plan);
-    let mut values = [Buffer::UNUSED; L];
-    let mut deltas = [Buffer::UNUSED; L];
-    lives::<N, L>(&mut plan, &mut values, &mut deltas, needs.train);
-    plan.regions.work = aligned::<N>(pack(&mut values, &mut deltas));
+    let mut buffers = [[Buffer::UNUSED; ROLES]; L];
+    lives::<N, L>(&mut plan, &mut buffers, needs.train);
+    plan.regions.work = aligned::<N>(pack(&mut buffers));
     let mut i = 0;
     while i < plan.layers {
-        plan.slots[i].y = values[root(&plan.slots, i)].offset as u32;
+        plan.slots[i].y = buffers[root(&plan.slots, i)][VALUE].offset as u32;
         let owner = delta_root(&plan.slots, plan.layers, i);
-        plan.slots[i].dy = deltas[owner].offset as u32;
+        plan.slots[i].dy = buffers[owner][DELTA].offset as u32;
         plan.slots[i].delta_track = plan.slots[owner].track + 1;
+        plan.slots[i].kept = buffers[i][KEPT].span();
+        plan.slots[i].scratch = buffers[i][SCRATCH].span();
+        plan.slots[i].backward_scratch = buffers[i][BACKWARD].span();
+        if plan.slots[i].extra() {
+            plan.uses |= mode::EXTRAS;
+        }
         i += 1;
     }
     // What lies in one buffer has one scale, so it has one track.

@@ -66,6 +66,14 @@ impl Shape {
         if index < 4 { self.dims[index] as usize } else { 1 }
     }
 
+    /// The shape with `extent` in dimension `index`.
+    pub(crate) const fn with_dim(mut self, index: usize, extent: u16) -> Self {
+        if index < self.dims.len() {
+            self.dims[index] = extent;
+        }
+        self
+    }
+
     /// Number of elements.
     pub const fn len(&self) -> usize {
         self.dims[0] as usize * self.dims[1] as usize * self.dims[2] as usize * self.dims[3] as usize

@@ -2,6 +2,7 @@
 
 use super::{Element, Number, Scalar, View, cast, cast_mut};
 use core::num::Saturating;
+use core::ops::Range;
 
 /// 16-bit block fixed point: mantissas within ±8191 and one power-of-two exponent per tensor.
 ///
@@ -173,6 +174,7 @@ impl Number for Bfp14 {
     type Gradient = i32;
     type Scalar = Q32;
     type Track = Track;
+    type Peak = u32;
     type WeightsMut<'a> = Planes<'a>;
 
     const WEIGHT_BYTES: usize = 4;
@@ -187,12 +189,13 @@ impl Number for Bfp14 {
         }
     }
 
-    fn weights_mut(bytes: &mut [u8]) -> Planes<'_> {
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Planes<'_> {
         let planes = cast_mut::<i16>(bytes);
         let half = planes.len() / 2;
-        match planes.split_at_mut_checked(half) {
-            Some((high, low)) => Planes { high, low },
-            None => Planes {
+        let low = half + window.start..half + window.end;
+        match planes.get_disjoint_mut([window, low]) {
+            Ok([high, low]) => Planes { high, low },
+            Err(_) => Planes {
                 high: &mut [],
                 low: &mut [],
             },
@@ -213,7 +216,8 @@ impl Number for Bfp14 {
         }
         // No track is ever zero, since zero means unknown.
         let scale = if scale == 0 { 1 } else { scale };
-        let Planes { high, low } = Self::weights_mut(bytes);
+        let count = bytes.len() / Self::WEIGHT_BYTES;
+        let Planes { high, low } = Self::weights_mut(bytes, 0..count);
         for ((high, low), value) in high.iter_mut().zip(low).zip(values) {
             let fine = from_f32(value, i32::from(scale) - 16, MANTISSA << 16);
             (*high, *low) = split(fine);

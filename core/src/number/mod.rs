@@ -16,6 +16,7 @@ pub use scalar::Scalar;
 
 use bytemuck::Pod;
 use core::fmt::Debug;
+use core::ops::Range;
 
 /// The scale that all elements of one activation tensor share.
 pub type Scale<N> = <<N as Number>::Elem as Element>::Scale;
@@ -38,6 +39,9 @@ pub trait Number: Copy + Debug + 'static {
     /// What is kept per tensor to choose its scale. Nothing for floats, so that it takes no byte of
     /// an arena; that is why a track is optional wherever it is passed.
     type Track: Pod + Default + Debug;
+    /// The largest magnitude that a primitive produced, before it was saturated to the storage.
+    /// The scale of the next window follows from it. Nothing for floats.
+    type Peak: Copy + Default;
 
     /// A weight tensor to update: every plane.
     type WeightsMut<'a>;
@@ -55,8 +59,8 @@ pub trait Number: Copy + Debug + 'static {
     /// scale for block fixed point. Empty if the bytes are misaligned or of a wrong length.
     fn weights<'a>(bytes: &'a [u8], track: Option<&Self::Track>) -> View<'a, Self>;
 
-    /// Views stored bytes as weights that can be updated.
-    fn weights_mut(bytes: &mut [u8]) -> Self::WeightsMut<'_>;
+    /// Views stored bytes as weights that can be updated: elements `window` of the tensor.
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Self::WeightsMut<'_>;
 
     /// Writes `values` as weights, choosing their scale.
     fn store_weights(
@@ -117,6 +121,7 @@ impl<F: Float + Scalar> Number for F {
     type Gradient = F;
     type Scalar = F;
     type Track = ();
+    type Peak = ();
     type WeightsMut<'a> = &'a mut [F];
 
     const WEIGHT_BYTES: usize = size_of::<F>();
@@ -130,8 +135,8 @@ impl<F: Float + Scalar> Number for F {
         }
     }
 
-    fn weights_mut(bytes: &mut [u8]) -> &mut [F] {
-        cast_mut(bytes)
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> &mut [F] {
+        cast_mut(bytes).get_mut(window).unwrap_or(&mut [])
     }
 
     fn store_weights(bytes: &mut [u8], _: Option<&mut ()>, values: impl Iterator<Item = f32> + Clone) {

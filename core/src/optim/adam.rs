@@ -1,11 +1,11 @@
 //! Adam.
 
-use super::{Method, Optimizer, ParamMut};
+use super::{Method, Optimizer, ParamMut, State};
 use crate::kernel::blocks::zip;
 use crate::kernel::{Grad, Loops, Moments};
 use crate::math::one_minus_power;
+use crate::number::Scalar;
 use crate::number::random::Pcg;
-use crate::number::{Scalar, cast_mut};
 
 /// `m ← m + (1 − β₁)(g − m)`, `v ← β₂ v + (1 − β₂) g²`,
 /// `w ← w − (η / (1 − β₁ᵗ)) · m / (√v / √(1 − β₂ᵗ) + ε)`, with `g ← g + λ w` before
@@ -76,13 +76,11 @@ impl<F: Loops + Scalar> Optimizer<F> for Adam {
         step: &AdamStep<F>,
         param: ParamMut<'_, F>,
         gradient: Grad<'_, F>,
-        state: &mut [u8],
+        state: State<'_>,
         _: &mut Pcg,
     ) {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
-        let Some((m, v)) = cast_mut::<F>(state).split_at_mut_checked(w.len()) else {
-            return;
-        };
+        let [m, v] = state.vectors::<F, 2>();
         let g = gradient.data;
         if step.decay != F::ZERO {
             zip::<F, 8>(g, w, |g, w| g + step.decay * w);

@@ -1,6 +1,6 @@
 //! Optimizers in block fixed point.
 
-use super::{Optimizer, ParamMut, Sgd};
+use super::{Optimizer, ParamMut, Sgd, State};
 use crate::kernel::{Grad, Kernel};
 use crate::math::fixed::shift_wide;
 use crate::number::Bfp14;
@@ -64,7 +64,7 @@ impl Optimizer<Bfp14> for Sgd {
         step: &Rates,
         param: ParamMut<'_, Bfp14>,
         gradient: Grad<'_, Bfp14>,
-        _: &mut [u8],
+        _: State<'_>,
         _: &mut Pcg,
     ) {
         let Rates { rate, decay } = step;

@@ -11,8 +11,10 @@ pub use adam::Adam;
 pub use sgd::{Momentum, Sgd};
 
 use crate::kernel::{Grad, Kernel};
-use crate::number::Number;
 use crate::number::random::Pcg;
+use crate::number::{Number, cast_mut};
+use bytemuck::Pod;
+use core::ops::Range;
 
 /// What an optimizer is, whatever the number.
 pub trait Method: Copy {
@@ -33,6 +35,30 @@ pub enum ParamMut<'a, N: Number> {
     Bias(&'a mut [N::Bias]),
 }
 
+/// The optimizer state of one parameter tensor, or of some elements of it.
+#[derive(Debug)]
+pub struct State<'a> {
+    /// [`SLOTS`](Method::SLOTS) vectors, one after the other, as long as the tensor.
+    pub bytes: &'a mut [u8],
+    /// Elements of the tensor.
+    pub elements: usize,
+    /// Which of them are updated.
+    pub window: Range<usize>,
+}
+
+impl<'a> State<'a> {
+    /// The vectors, over the elements that are updated.
+    pub fn vectors<T: Pod, const SLOTS: usize>(self) -> [&'a mut [T]; SLOTS] {
+        let mut vectors = cast_mut::<T>(self.bytes).chunks_exact_mut(self.elements.max(1));
+        core::array::from_fn(|_| {
+            vectors
+                .next()
+                .and_then(|vector| vector.get_mut(self.window.clone()))
+                .unwrap_or(&mut [])
+        })
+    }
+}
+
 /// A [`Method`] for the number `N`.
 pub trait Optimizer<N: Kernel>: Method {
     /// What is the same for every parameter of one update.
@@ -41,13 +67,13 @@ pub trait Optimizer<N: Kernel>: Method {
     /// Prepares update `count` (1 for the first).
     fn step(&self, count: u32) -> Self::Step;
 
-    /// Updates one parameter tensor. `state` holds [`SLOTS`](Method::SLOTS) flat vectors, one after
-    /// the other, as long as the tensor.
+    /// Updates one parameter tensor, or some elements of it: those that `param`, `gradient` and `state`
+    /// hold.
     fn update(
         step: &Self::Step,
         param: ParamMut<'_, N>,
         gradient: Grad<'_, N>,
-        state: &mut [u8],
+        state: State<'_>,
         random: &mut Pcg,
     );
 }

@@ -1,10 +1,10 @@
 //! Stochastic gradient descent.
 
-use super::{Method, Optimizer, ParamMut};
+use super::{Method, Optimizer, ParamMut, State};
 use crate::kernel::blocks::{zip, zip2};
 use crate::kernel::{Grad, Loops};
+use crate::number::Scalar;
 use crate::number::random::Pcg;
-use crate::number::{Scalar, cast_mut};
 
 /// `w ← w − η (g + λ w)`
 ///
@@ -76,7 +76,7 @@ impl<F: Loops + Scalar> Optimizer<F> for Sgd {
         *self
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, _state: &mut [u8], _: &mut Pcg) {
+    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, _: State<'_>, _: &mut Pcg) {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let rate = F::from_f32(step.learning_rate, ());
         let decay = F::from_f32(step.weight_decay, ());
@@ -94,9 +94,9 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
         *self
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: &mut [u8], _: &mut Pcg) {
+    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: State<'_>, _: &mut Pcg) {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
-        let v = cast_mut::<F>(state);
+        let [v] = state.vectors::<F, 1>();
         let g = &*gradient.data;
         let rate = F::from_f32(step.learning_rate, ());
         let momentum = F::from_f32(step.momentum, ());

@@ -93,16 +93,12 @@ fn rows(both: &Both) -> Vec<Row> {
         .enumerate()
         .map(|(index, (slot, alone))| {
             let specs = slot.specs();
-            let trained = if slot.trains {
-                specs.elements() * size_of::<f32>()
-            } else {
-                0
-            };
+            let trained = slot.tensors.gradients() * size_of::<f32>();
             Row {
                 kind: slot.layer.name(),
                 output: slot.output,
                 parameters: specs.elements(),
-                parameter_bytes: specs.bytes::<f32>(),
+                parameter_bytes: specs.elements() * size_of::<f32>(),
                 gradient_bytes: trained,
                 state_bytes: trained * plan.state_slots,
                 activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
@@ -125,7 +121,7 @@ fn bytes(slot: &Slot) -> usize {
 /// Whether the gradient of the layer's output has a place of its own: an in-place layer above works
 /// in the gradient that it was given and passes it down.
 fn owns_delta(slot: &Slot, above: Option<&Slot>) -> bool {
-    let passed = above.is_some_and(|above| above.layer.in_place() && above.passes && !above.shared);
+    let passed = above.is_some_and(|above| above.elementwise && above.passes && !above.shared);
     (slot.trains || slot.passes) && !passed
 }
 

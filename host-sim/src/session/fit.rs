@@ -90,7 +90,12 @@ impl WithOptimizer for Work<'_, '_> {
         // Words of eight bytes, since an arena begins at a multiple of them.
         let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
         let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-        let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&plan, memory, optimizer)
+        let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
+        let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
+        if !frozen.is_empty() {
+            image::<O>(run, network, &plan, optimizer, frozen)?;
+        }
+        let mut trainer = Trainer::<f32, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
             .map_err(|error| Failure::Run(error.to_string()))?;
         trainer.init(run.fit.seed);
         let (curves, stopped_early) = epochs(run, parts, &mut trainer, options)?;
@@ -109,6 +114,30 @@ impl WithOptimizer for Work<'_, '_> {
             params_hash: hash(trainer.parameter_bytes()),
             curves,
         })
+    }
+}
+
+/// Writes the image of the frozen parameters, as the seed draws them: without a checkpoint to take them
+/// from, a frozen layer is a random projection.
+fn image<O: Optimizer<f32>>(
+    run: &RunFile,
+    network: &Network,
+    plan: &PlanOf<MAX_LAYERS>,
+    optimizer: O,
+    frozen: &mut [u8],
+) -> Result<(), Failure> {
+    let whole = network.trained().plan::<O>(run, true)?;
+    let mut memory = vec![0u64; whole.bytes().div_ceil(8)];
+    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
+    let failed = |error: kilograd::engine::NewError| Failure::Run(error.to_string());
+    let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
+    trainer.init(run.fit.seed);
+    if trainer.write_frozen(plan, frozen) {
+        Ok(())
+    } else {
+        Err(Failure::Run(
+            "the frozen layers do not fit the model: this is a fault of kilograd".into(),
+        ))
     }
 }
 

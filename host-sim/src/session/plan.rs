@@ -41,6 +41,14 @@ impl Network {
         Model::new(self.input, &self.layers)
     }
 
+    /// The same with nothing frozen.
+    pub fn trained(&self) -> Self {
+        Self {
+            input: self.input,
+            layers: self.layers.iter().map(|entry| entry.trained()).collect(),
+        }
+    }
+
     /// Plans training with `O`, or inference.
     ///
     /// # Errors

@@ -47,8 +47,19 @@ impl Float for Plain {
 }
 
 impl Functions for Plain {
+    const FRAC_1_SQRT_2: Self = Self(<f32 as Functions>::FRAC_1_SQRT_2);
+    const FRAC_1_SQRT_TAU: Self = Self(<f32 as Functions>::FRAC_1_SQRT_TAU);
+
     fn exp(x: Self) -> Self {
         Self(libm::expf(x.0))
+    }
+
+    fn exp_m1(x: Self) -> Self {
+        Self(libm::expm1f(x.0))
+    }
+
+    fn erf(x: Self) -> Self {
+        Self(libm::erff(x.0))
     }
 
     fn ln(x: Self) -> Self {

@@ -1,8 +1,9 @@
 //! Sum with an earlier output.
 
-use super::{Backward, Forward, Gradient, NO_SETTINGS, Reads};
+use super::{Backward, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Params, Shape};
+use crate::number::Number;
 
 /// `y[i] = x[i] + e[i]`, where `e` is the output of the layer `back` places above this one
 ///
@@ -19,11 +20,19 @@ pub struct Add {
 
 impl Add {
     pub(crate) const NAME: &'static str = "add";
-    pub(crate) const IN_PLACE: bool = true;
-    pub(crate) const READS: Reads = Reads {
-        input: false,
-        output: false,
-    };
+    pub(crate) const ROWS: bool = false;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Always
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, _visit: Visit) -> Room {
+        Room::NONE
+    }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
         Ok(input)
@@ -41,14 +50,14 @@ impl Add {
         self.back as u64 + NO_SETTINGS
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { x, y, .. }: Forward<'_, N>) -> N::Peak {
-        N::add(y, x)
+    pub(crate) fn forward<N: Kernel>(&self, Forward { e, y, .. }: Forward<'_, N>) -> N::Peak {
+        N::add(y, e)
     }
-
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
 
     /// The gradient passes as it is.
     pub(crate) fn backward<N: Kernel>(&self, _: Backward<'_, N>) -> N::Peak {
         N::Peak::default()
     }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
 }

@@ -1,19 +1,24 @@
 //! Convolution over time.
 
-use super::{Backward, Forward, Gradient, Reads};
-use crate::kernel::{Kernel, Sweep};
+use super::windowed::{self, Motion};
+use super::{Backward, For, Forward, Gradient, InPlace, Reads, Room, Visit};
+use crate::kernel::{Grad, Kernel, Sweep, Window};
 use crate::network::{Params, Shape};
+use crate::number::{Number, ViewMut};
 
-/// `y[t, o] = b[o] + Σ_{k, c} w[k, c, o] · x[s·t + k − p, c]`, with `x` zero outside
+/// `y[t, o] = b[o] + Σ_{k, c} w[k, c, o] · x[s·t + d·k − p, c]`, with `x` zero outside
 ///
 /// (A cross-correlation, as everywhere in the field.) Input: series of `T` frames of `C` channels.
-/// Output: series of `(T + 2p − K) / s + 1` frames of `O` channels. Parameters: `weight [K, C, O]`
+/// Output: series of `(T + 2p − d (K − 1) − 1) / s + 1` frames of `O` channels. Parameters: `weight [K, C, O]`
 /// (input-major), `bias [O]`. Cost: `K · C · O` multiply-accumulates per output frame, as many for each
 /// gradient. Keeps its input for the backward pass. No unfolded copy of the input is made: at each
-/// position a window of frames is one contiguous run.
-/// Gradients: `dw[k, c, o] = Σ_t x[s·t + k − p, c] dy[t, o]`, `db[o] = Σ_t dy[t, o]`,
-/// `dx[s·t + k − p, c] += w[k, c, o] dy[t, o]`.
-/// Source: Waibel et al., Phoneme recognition using time-delay neural networks, 1989.
+/// position a window of frames is one contiguous run (each frame is, where `d > 1`). With a kernel of one
+/// frame, stride 1 and no padding it works in place wherever no backward pass comes, and sets one frame
+/// aside.
+/// Gradients: `dw[k, c, o] = Σ_t x[s·t + d·k − p, c] dy[t, o]`, `db[o] = Σ_t dy[t, o]`,
+/// `dx[s·t + d·k − p, c] += w[k, c, o] dy[t, o]`.
+/// Sources: Waibel et al., Phoneme recognition using time-delay neural networks, 1989; van den Oord et al.,
+/// WaveNet, 2016 (dilation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv1d {
     /// Number of output channels, `O`.
@@ -24,35 +29,56 @@ pub struct Conv1d {
     pub stride: u16,
     /// Zero frames before and after the input, `p`.
     pub padding: u16,
+    /// Frames from one tap to the next, `d`.
+    pub dilation: u16,
 }
 
 impl Conv1d {
     pub(crate) const NAME: &'static str = "conv1d";
-    pub(crate) const IN_PLACE: bool = false;
-    pub(crate) const READS: Reads = Reads {
-        input: true,
-        output: false,
-    };
+    pub(crate) const ROWS: bool = true;
+
+    const fn motion(&self) -> Motion {
+        Motion {
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+        }
+    }
+
+    const fn window(&self, input: Shape) -> Window {
+        self.motion().along(input, self.kernel)
+    }
+
+    pub(crate) const fn in_place(&self, input: Shape) -> InPlace {
+        if self.window(input).is_pixel() {
+            InPlace::Unvisited
+        } else {
+            InPlace::Never
+        }
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Parameters,
+            output: For::Nothing,
+        }
+    }
+
+    pub(crate) const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
+        windowed::aside::<N>(&self.window(input), visit)
+    }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
-        if input.rank() != 2 {
-            return Err("needs a series as its input: Shape::series(channels, length)");
+        if let Err(fault) = windowed::dimensions::<1>(input) {
+            return Err(fault);
         }
         if self.channels == 0 {
             return Err("needs at least one output channel");
         }
-        if self.stride == 0 {
-            return Err("stride must be at least 1");
+        match self.motion().outputs(&self.window(input)) {
+            Ok([_, frames]) => Ok(Shape::series(self.channels, frames)),
+            Err(fault) => Err(fault),
         }
-        if self.padding >= self.kernel {
-            return Err("padding must be less than the kernel, and the kernel at least 1");
-        }
-        let length = input.dim(0) + 2 * self.padding as usize;
-        if self.kernel as usize > length {
-            return Err("kernel must be 1 to the input length");
-        }
-        let frames = (length - self.kernel as usize) / self.stride as usize + 1;
-        Ok(Shape::series(self.channels, frames as u16))
     }
 
     pub(crate) const fn params(&self, input: Shape) -> Params {
@@ -73,10 +99,10 @@ impl Conv1d {
     }
 
     pub(crate) const fn settings(&self) -> u64 {
-        (self.stride as u64) << 16 | self.padding as u64
+        self.motion().settings()
     }
 
-    /// The sweeps that cover all output frames: one for the frames whose window lies inside the
+    /// The sweeps that cover all output frames, for a dilation of 1: one for the frames whose window lies inside the
     /// input, and one for each frame at an edge, whose sum is shorter by the taps outside.
     fn sweeps(&self, input: Shape) -> impl Iterator<Item = Sweep> {
         let channels = input.channels();
@@ -119,10 +145,18 @@ impl Conv1d {
             .chain((to..positions).map(edge))
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y }: Forward<'_, N>) -> N::Peak {
+    pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        if ports.x.data.is_empty() {
+            return windowed::pixel_by_pixel(ports, self.channels.into());
+        }
+        if self.dilation != 1 {
+            let window = self.window(ports.input);
+            return windowed::forward(ports, window.convolution(self.channels.into()));
+        }
+        let Forward { input, p, x, y, .. } = ports;
         let mut peak = N::Peak::default();
         for sweep in self.sweeps(input) {
-            let y = crate::number::ViewMut {
+            let y = ViewMut {
                 data: &mut *y.data,
                 scale: y.scale,
             };
@@ -131,33 +165,44 @@ impl Conv1d {
         peak
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, Gradient { input, x, dy, mut dp }: Gradient<'_, N>) {
-        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
-        if dp.fresh
-            && let Some(dw) = dp.tensor(0)
-        {
-            dw.data.fill(Default::default());
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        if self.dilation != 1 {
+            let window = self.window(ports.input);
+            return windowed::backward(ports, window.convolution(self.channels.into()));
         }
-        for sweep in self.sweeps(input) {
-            if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, dy, dw, sweep, false);
-            }
-        }
-        let fresh = dp.fresh;
-        if let Some(db) = dp.tensor(1) {
-            N::affine_bias(dy, db, fresh);
-        }
-    }
-
-    pub(crate) fn backward<N: Kernel>(&self, Backward { input, p, dy, dx, .. }: Backward<'_, N>) -> N::Peak {
+        let Backward { input, p, dy, dx, .. } = ports;
         let mut peak = N::Peak::default();
+        let Some(dx) = dx else { return peak };
         for sweep in self.sweeps(input) {
-            let dx = crate::number::ViewMut {
+            let dx = ViewMut {
                 data: &mut *dx.data,
                 scale: dx.scale,
             };
             peak = N::higher(peak, N::affine_input(p.weight(0), dy, dx, sweep));
         }
         peak
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
+        if self.dilation != 1 {
+            let window = self.window(ports.input);
+            return windowed::gradient(ports, window.convolution(self.channels.into()));
+        }
+        let Gradient { x, dy, dw, fresh, .. } = ports;
+        if ports.tensor != 0 {
+            return N::affine_bias(dy, dw, fresh);
+        }
+        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
+        if fresh {
+            dw.data.fill(Default::default());
+        }
+        let Grad { data, mut track } = dw;
+        for sweep in self.sweeps(ports.input) {
+            let dw = Grad {
+                data: &mut *data,
+                track: track.as_deref_mut(),
+            };
+            N::affine_weights(x, dy, dw, sweep.rows(&ports.rows), false);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Fully connected layer.
 
-use super::{Backward, Forward, Gradient, NO_SETTINGS, Reads};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Params, Shape};
+use crate::number::Number;
 
 /// `y[o] = b[o] + Σ_i w[i, o] · x[i]`
 ///
@@ -19,11 +20,22 @@ pub struct Dense {
 
 impl Dense {
     pub(crate) const NAME: &'static str = "dense";
-    pub(crate) const IN_PLACE: bool = false;
-    pub(crate) const READS: Reads = Reads {
-        input: true,
-        output: false,
-    };
+    pub(crate) const ROWS: bool = true;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Never
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Parameters,
+            output: For::Nothing,
+        }
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, _visit: Visit) -> Room {
+        Room::NONE
+    }
 
     pub(crate) const fn output(&self, _input: Shape) -> Result<Shape, &'static str> {
         if self.outputs == 0 {
@@ -62,21 +74,25 @@ impl Dense {
         }
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y }: Forward<'_, N>) -> N::Peak {
+    pub(crate) fn forward<N: Kernel>(&self, Forward { input, p, x, y, .. }: Forward<'_, N>) -> N::Peak {
         N::affine(p.weight(0), p.bias(1), x, y, self.sweep(input))
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, Gradient { input, x, dy, mut dp }: Gradient<'_, N>) {
-        let fresh = dp.fresh;
-        if let Some(dw) = dp.tensor(0) {
-            N::affine_weights(x, dy, dw, self.sweep(input), fresh);
-        }
-        if let Some(db) = dp.tensor(1) {
-            N::affine_bias(dy, db, fresh);
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let Backward { input, p, dy, dx, .. } = ports;
+        match dx {
+            Some(dx) => N::affine_input(p.weight(0), dy, dx, self.sweep(input)),
+            None => N::Peak::default(),
         }
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, Backward { input, p, dy, dx, .. }: Backward<'_, N>) -> N::Peak {
-        N::affine_input(p.weight(0), dy, dx, self.sweep(input))
+    pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
+        let Gradient { x, dy, dw, fresh, .. } = ports;
+        if ports.tensor == 0 {
+            let sweep = self.sweep(ports.input).rows(&ports.rows);
+            N::affine_weights(x, dy, dw, sweep, fresh);
+        } else {
+            N::affine_bias(dy, dw, fresh);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Mean over time or pixels.
 
-use super::{Backward, Forward, Gradient, NO_SETTINGS, Reads};
+use super::{Backward, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Params, Shape};
+use crate::number::Number;
 
 /// `y[c] = (1/T) Σ_t x[t, c]`
 ///
@@ -14,11 +15,19 @@ pub struct GlobalAverage;
 
 impl GlobalAverage {
     pub(crate) const NAME: &'static str = "global_average";
-    pub(crate) const IN_PLACE: bool = false;
-    pub(crate) const READS: Reads = Reads {
-        input: false,
-        output: false,
-    };
+    pub(crate) const ROWS: bool = false;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Never
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, _visit: Visit) -> Room {
+        Room::NONE
+    }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
         if input.rank() < 2 {
@@ -43,9 +52,12 @@ impl GlobalAverage {
         N::mean(x, y)
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
-
     pub(crate) fn backward<N: Kernel>(&self, Backward { dy, dx, .. }: Backward<'_, N>) -> N::Peak {
-        N::mean_gradient(dy, dx)
+        match dx {
+            Some(dx) => N::mean_gradient(dy, dx),
+            None => N::Peak::default(),
+        }
     }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
 }

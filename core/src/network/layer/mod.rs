@@ -1,54 +1,252 @@
 //! The layer kinds, one file each, and the dispatch over them.
 //!
 //! A kind is a struct with inherent functions (functions of a trait cannot be `const`, and the
-//! planner runs at build time): `output` and `params` for the planner, `forward`, `gradient` (with
-//! respect to the parameters) and `backward` (with respect to the input) for the engine. To add a
-//! kind: write its file, and one line in the list below.
+//! planner runs at build time): `output`, `params`, `reads` and `room` for the planner, `forward`,
+//! `backward` and, where it is taken by rows, `gradient` for the engine. To add a kind: write its
+//! file, and one line in the list below.
+
+#![expect(
+    clippy::extra_unused_type_parameters,
+    reason = "every kind is asked for its room in the same words"
+)]
 
 mod add;
+mod attention;
+mod average_pool;
+mod batch_norm;
+mod concat;
 mod conv1d;
+mod conv2d;
 mod dense;
+mod depthwise;
+mod dropout;
+mod embedding;
+mod flatten;
 mod global_average;
+mod global_max;
+mod group_norm;
+mod grouped;
+mod gru;
+mod last;
+mod layer_norm;
+mod lstm;
+mod max_pool;
 mod pointwise;
+mod pointwise_curve;
+mod pointwise_with;
+mod position;
+mod recurrence;
+mod reshape;
+mod rms_norm;
+mod rnn;
+#[cfg(test)]
+mod sequence_tests;
+mod softmax;
+mod transposed;
+mod upsample;
+mod windowed;
 
 pub use add::Add;
+pub use attention::Attention;
+pub use average_pool::AveragePool;
+pub use batch_norm::BatchNorm;
+pub use concat::Concat;
 pub use conv1d::Conv1d;
+pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use depthwise::Depthwise;
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use flatten::Flatten;
 pub use global_average::GlobalAverage;
+pub use global_max::GlobalMax;
+pub use group_norm::GroupNorm;
+pub use gru::Gru;
+pub use last::Last;
+pub use layer_norm::LayerNorm;
+pub use lstm::Lstm;
+pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
+pub use pointwise_curve::PointwiseCurve;
+pub use pointwise_with::PointwiseWith;
+pub use position::Position;
+pub use reshape::Reshape;
+pub use rms_norm::RmsNorm;
+pub use rnn::Rnn;
+pub use softmax::Softmax;
+pub use transposed::Transposed;
+pub use upsample::Upsample;
 
 use super::Shape;
 use super::param::{Gradients, Parameters, Params};
-use crate::kernel::Kernel;
-use crate::math::{Relu, Sigmoid, Tanh};
-use crate::number::{View, ViewMut};
+use crate::kernel::{Grad, Kernel};
+use crate::math::{Elu, Gelu, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh};
+use crate::number::random::Pcg;
+use crate::number::{Number, View, ViewMut};
+use core::ops::Range;
+
+/// For which gradient a tensor is read in the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// For none.
+    Nothing,
+    /// For the gradient of the parameters.
+    Parameters,
+    /// For the gradient of the input.
+    Input,
+    /// For both.
+    Both,
+}
+
+impl For {
+    /// Whether `visit` asks for a gradient that the tensor is read for.
+    pub(crate) const fn asked(self, visit: Visit) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Parameters => visit.trains,
+            Self::Input => visit.passes,
+            Self::Both => visit.trains || visit.passes,
+        }
+    }
+}
 
 /// Which tensors a kind's backward functions read. What nobody reads is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reads {
-    /// The layer's input, for the gradient of its parameters.
-    pub input: bool,
-    /// The layer's output, for the gradient of its input.
-    pub output: bool,
+    /// The layer's input.
+    pub input: For,
+    /// The layer's output.
+    pub output: For,
+}
+
+impl Reads {
+    /// Neither input nor output.
+    pub(crate) const NOTHING: Self = Self {
+        input: For::Nothing,
+        output: For::Nothing,
+    };
+}
+
+/// Whether a kind's output may lie where its input was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InPlace {
+    /// Never.
+    Never,
+    /// Always: it works element by element, forward and backward. If its input is needed later, the
+    /// engine gives it a copy.
+    Always,
+    /// Where no backward pass comes: in an inference, and below the first layer that trains. The input
+    /// then lies at the start of the output's buffer, which is as long as the larger of the two.
+    Unvisited,
+}
+
+/// What the backward pass wants of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// The gradient of some of its parameters.
+    pub trains: bool,
+    /// The gradient of its input.
+    pub passes: bool,
+}
+
+impl Visit {
+    /// Whether the backward pass comes to the layer.
+    pub const fn any(self) -> bool {
+        self.trains || self.passes
+    }
+}
+
+/// What a layer needs beside input, output and parameters, in bytes. Each piece begins at a multiple of
+/// the number's alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Kept from the forward step to the backward step.
+    pub kept: usize,
+    /// Used during the forward step.
+    pub forward: usize,
+    /// Used during the backward step.
+    pub backward: usize,
+}
+
+impl Room {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        kept: 0,
+        forward: 0,
+        backward: 0,
+    };
+}
+
+/// Why a layer is run forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// For its output: statistics stand still, nothing is dropped.
+    Infer,
+    /// To learn from the sample.
+    Learn,
+    /// Once more for the sample that is being learned, since its output was not kept: the same result,
+    /// and nothing else changes.
+    Again,
 }
 
 /// What a forward function is given.
-///
-/// An in-place kind finds its input in `y` already, and `x` holds the earlier output that it reads
-/// besides, if it reads one.
 #[derive(Debug)]
 pub struct Forward<'a, N: Kernel> {
     /// Shape of the input.
     pub input: Shape,
     /// The parameters.
     pub p: Parameters<'a, N>,
-    /// The input.
+    /// The running statistics, to write; empty if the layer has none or is frozen.
+    pub statistics: &'a mut [N::Bias],
+    /// The input. Empty where the layer works in place: it lies in `y` then.
     pub x: View<'a, N>,
+    /// The earlier output that the layer reads besides, if it reads one.
+    pub e: View<'a, N>,
     /// The output.
     pub y: ViewMut<'a, N>,
+    /// [`Room::kept`].
+    pub kept: &'a mut [u8],
+    /// [`Room::forward`].
+    pub scratch: &'a mut [u8],
+    /// Why it is run.
+    pub pass: Pass,
+    /// What the backward pass will want.
+    pub visit: Visit,
+    /// Random state, saved with the trainer.
+    pub random: &'a mut Pcg,
 }
 
-/// What a gradient function is given.
+/// What a backward function is given.
+///
+/// An in-place kind finds `dy` in `dx`. Others add to `dx`, which the engine has cleared unless
+/// another reader of the same output has added to it before.
+#[derive(Debug)]
+pub struct Backward<'a, N: Kernel> {
+    /// Shape of the input.
+    pub input: Shape,
+    /// The parameters.
+    pub p: Parameters<'a, N>,
+    /// The gradients of the parameters, to be summed into. A kind whose gradient is taken by rows leaves
+    /// them to its gradient function.
+    pub dp: Gradients<'a, N>,
+    /// The input, if the kind reads it.
+    pub x: View<'a, N>,
+    /// The output, if the kind reads it.
+    pub y: View<'a, N>,
+    /// The gradient of the loss by the output.
+    pub dy: View<'a, N>,
+    /// The gradient of the loss by the input; `None` if nobody needs it.
+    pub dx: Option<ViewMut<'a, N>>,
+    /// The gradient of the loss by the earlier output of a kind that joins, to be added to.
+    pub de: Option<ViewMut<'a, N>>,
+    /// [`Room::kept`], as the forward function left it; it is not needed afterwards.
+    pub kept: &'a mut [u8],
+    /// [`Room::backward`].
+    pub scratch: &'a mut [u8],
+}
+
+/// What a gradient function is given: one parameter tensor of a kind whose first tensor is a matrix of
+/// rows. It is called after the backward function.
 #[derive(Debug)]
 pub struct Gradient<'a, N: Kernel> {
     /// Shape of the input.
@@ -57,33 +255,21 @@ pub struct Gradient<'a, N: Kernel> {
     pub x: View<'a, N>,
     /// The gradient of the loss by the output.
     pub dy: View<'a, N>,
-    /// The gradients of the parameters, to be summed into.
-    pub dp: Gradients<'a, N>,
-}
-
-/// What a backward function is given.
-///
-/// An in-place kind finds `dy` in `dx` already. Others add to `dx`, which the engine has cleared
-/// unless another reader of the same output has added to it before.
-#[derive(Debug)]
-pub struct Backward<'a, N: Kernel> {
-    /// Shape of the input.
-    pub input: Shape,
-    /// The parameters.
-    pub p: Parameters<'a, N>,
-    /// The output.
-    pub y: View<'a, N>,
-    /// The gradient of the loss by the output.
-    pub dy: View<'a, N>,
-    /// The gradient of the loss by the input.
-    pub dx: ViewMut<'a, N>,
+    /// Index of the tensor.
+    pub tensor: usize,
+    /// Which rows of the matrix, if it is the matrix.
+    pub rows: Range<usize>,
+    /// The gradient of those rows, or of the whole of another tensor, to be summed into.
+    pub dw: Grad<'a, N>,
+    /// Whether nothing has been summed yet, so that `dw` is overwritten.
+    pub fresh: bool,
 }
 
 /// Declares the kinds: the enum, the constant questions of the planner, and the masked dispatch.
 macro_rules! layers {
     ($($(#[$doc:meta])* $name:ident($kind:ty) = $code:literal,)*) => {
         /// One layer of a model: its kind and its own settings.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Layer {
             $($(#[$doc])* $name($kind),)*
         }
@@ -99,14 +285,24 @@ macro_rules! layers {
                 match self { $(Self::$name(_) => <$kind>::NAME,)* }
             }
 
+            /// Whether the gradient of its first parameter tensor can be taken some rows at a time.
+            pub const fn rows(&self) -> bool {
+                match self { $(Self::$name(_) => <$kind>::ROWS,)* }
+            }
+
             /// Whether the output may lie where the input was.
-            pub const fn in_place(&self) -> bool {
-                match self { $(Self::$name(_) => <$kind>::IN_PLACE,)* }
+            pub const fn in_place(&self, input: Shape) -> InPlace {
+                match self { $(Self::$name(layer) => layer.in_place(input),)* }
             }
 
             /// Which tensors its backward functions read.
             pub const fn reads(&self) -> Reads {
-                match self { $(Self::$name(_) => <$kind>::READS,)* }
+                match self { $(Self::$name(layer) => layer.reads(),)* }
+            }
+
+            /// What it needs beside input, output and parameters.
+            pub const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
+                match self { $(Self::$name(layer) => layer.room::<N>(input, visit),)* }
             }
 
             /// Shape of the output, or what is wrong with the layer.
@@ -138,21 +334,22 @@ macro_rules! layers {
                 }
             }
 
-            /// Sums the gradient of the layer's parameters.
-            #[inline]
-            pub fn gradient<N: Kernel, const USES: u128>(&self, ports: Gradient<'_, N>) {
-                match self {
-                    $(Self::$name(layer) if USES & N::KINDS & (1 << $code) != 0 => layer.gradient(ports),)*
-                    _ => {}
-                }
-            }
-
-            /// Computes the gradient of the layer's input.
+            /// Computes the gradient of the layer's input, and of its parameters unless that is
+            /// taken by rows.
             #[inline]
             pub fn backward<N: Kernel, const USES: u128>(&self, ports: Backward<'_, N>) -> N::Peak {
                 match self {
                     $(Self::$name(layer) if USES & N::KINDS & (1 << $code) != 0 => layer.backward(ports),)*
                     _ => N::Peak::default(),
+                }
+            }
+
+            /// Sums the gradient of some rows of the layer's parameters.
+            #[inline]
+            pub fn gradient<N: Kernel, const USES: u128>(&self, ports: Gradient<'_, N>) {
+                match self {
+                    $(Self::$name(layer) if <$kind>::ROWS && USES & N::KINDS & (1 << $code) != 0 => layer.gradient(ports),)*
+                    _ => {}
                 }
             }
         }
@@ -174,6 +371,102 @@ layers! {
     GlobalAverage(GlobalAverage) = 5,
     /// Sum with an earlier output.
     Add(Add) = 6,
+    /// A vector for each token.
+    Embedding(Embedding) = 27,
+    /// A learned vector for each place.
+    Position(Position) = 28,
+    /// Multi-head self-attention.
+    Attention(Attention) = 29,
+    /// Simple recurrent layer.
+    Rnn(Rnn) = 30,
+    /// Gated recurrent unit.
+    Gru(Gru) = 31,
+    /// Long short-term memory.
+    Lstm(Lstm) = 32,
+    /// Rectifier with an upper bound.
+    Relu6(Pointwise<Relu6>) = 7,
+    /// Rectifier with a slope below 0.
+    LeakyRelu(PointwiseWith<LeakyRelu>) = 8,
+    /// Exponential linear unit.
+    Elu(PointwiseWith<Elu>) = 9,
+    /// Gaussian error linear unit.
+    Gelu(PointwiseCurve<Gelu>) = 10,
+    /// Sigmoid-weighted linear unit.
+    Silu(PointwiseCurve<Silu>) = 11,
+    /// Softmax over channels.
+    Softmax(Softmax) = 12,
+    /// Batch normalisation.
+    BatchNorm(BatchNorm) = 22,
+    /// Layer normalisation.
+    LayerNorm(LayerNorm) = 23,
+    /// Normalisation by the root mean square.
+    RmsNorm(RmsNorm) = 24,
+    /// Group and instance normalisation.
+    GroupNorm(GroupNorm) = 25,
+    /// Dropout.
+    Dropout(Dropout) = 26,
+    /// Convolution over images.
+    Conv2d(Conv2d) = 13,
+    /// Convolution of each channel over time.
+    Depthwise1d(Depthwise<1>) = 14,
+    /// Convolution of each channel over images.
+    Depthwise2d(Depthwise<2>) = 15,
+    /// Transposed convolution over time.
+    Transposed1d(Transposed<1>) = 16,
+    /// Transposed convolution over images.
+    Transposed2d(Transposed<2>) = 17,
+    /// Each frame or pixel several times.
+    Upsample(Upsample) = 18,
+    /// Largest of each window.
+    MaxPool(MaxPool) = 19,
+    /// Mean of each window.
+    AveragePool(AveragePool) = 20,
+    /// Largest over time or pixels.
+    GlobalMax(GlobalMax) = 21,
+    /// Last frame of a series.
+    Last(Last) = 33,
+    /// Join with the channels of an earlier output.
+    Concat(Concat) = 34,
+    /// The same elements in another shape.
+    Reshape(Reshape) = 35,
+    /// The same elements as one vector.
+    Flatten(Flatten) = 36,
+}
+
+impl Layer {
+    /// Whether it sets about half of its inputs to zero, so that the weights below start larger.
+    pub(crate) const fn rectifies(&self) -> bool {
+        matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))
+    }
+
+    /// How many places above the layer the earlier output is that it reads besides its input.
+    pub const fn back(&self) -> Option<u8> {
+        match self {
+            Self::Add(layer) => Some(layer.back),
+            Self::Concat(layer) => Some(layer.back),
+            _ => None,
+        }
+    }
+
+    /// Shape of the output of a layer that reads `earlier` besides its input.
+    pub(crate) const fn joined(&self, input: Shape, earlier: Shape) -> Result<Shape, &'static str> {
+        match self {
+            Self::Concat(layer) => layer.joined(input, earlier),
+            _ if same(input, earlier) => self.output(input),
+            _ => Err("needs an earlier output of the same shape as its input"),
+        }
+    }
+}
+
+const fn same(a: Shape, b: Shape) -> bool {
+    let mut i = 0;
+    while i < 4 {
+        if a.dim(i) != b.dim(i) {
+            return false;
+        }
+        i += 1;
+    }
+    a.rank() == b.rank()
 }
 
 /// Most layers take no settings into the fingerprint beyond their shapes.

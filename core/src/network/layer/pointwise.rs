@@ -1,9 +1,10 @@
 //! Functions of one variable.
 
-use super::{Backward, Forward, Gradient, NO_SETTINGS, Reads};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::math::Unary;
 use crate::network::{Params, Shape};
+use crate::number::Number;
 use core::marker::PhantomData;
 
 /// `y[i] = f(x[i])`, for a function `f` of [`math`](crate::math): relu, tanh, sigmoid
@@ -15,11 +16,22 @@ pub struct Pointwise<U>(PhantomData<U>);
 
 impl<U: Unary> Pointwise<U> {
     pub(crate) const NAME: &'static str = U::NAME;
-    pub(crate) const IN_PLACE: bool = true;
-    pub(crate) const READS: Reads = Reads {
-        input: false,
-        output: true,
-    };
+    pub(crate) const ROWS: bool = false;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Always
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Nothing,
+            output: For::Input,
+        }
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, _visit: Visit) -> Room {
+        Room::NONE
+    }
 
     /// The layer; it has no settings.
     pub const fn new() -> Self {
@@ -46,11 +58,14 @@ impl<U: Unary> Pointwise<U> {
         N::unary::<U>(y)
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
-
     pub(crate) fn backward<N: Kernel>(&self, Backward { y, dx, .. }: Backward<'_, N>) -> N::Peak {
-        N::unary_gradient::<U>(y, dx)
+        match dx {
+            Some(dx) => N::unary_gradient::<U>(y, dx),
+            None => N::Peak::default(),
+        }
     }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
 }
 
 impl<U: Unary> Default for Pointwise<U> {

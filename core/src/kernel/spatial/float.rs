@@ -1,0 +1,268 @@
+//! Windows in floating point. Channels are the lanes: a block of them stays in registers while the taps
+//! go by.
+
+use super::pools;
+use super::rows::{Rows, each_row};
+use super::{Runs, Spatial, Window};
+use crate::kernel::{Grad, Loops};
+use crate::number::{Float, Scalar, View, ViewMut};
+
+/// The longest window that is gathered for one sum, in elements: a few runs of few channels.
+const GATHERED: usize = 64;
+
+impl<F: Loops + Scalar> Spatial for F {
+    fn affine_runs(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, runs: Runs) {
+        let outputs = runs.sweep.outputs;
+        let Some(y) = y.data.get_mut(runs.sweep.target * outputs..) else {
+            return;
+        };
+        let Some(y) = y.get_mut(..runs.sweep.positions * outputs) else {
+            return;
+        };
+        if outputs == 0 {
+            return;
+        }
+        for y in y.chunks_exact_mut(outputs) {
+            for (y, b) in y.iter_mut().zip(b) {
+                *y = *b;
+            }
+        }
+        if runs.adjoin() && runs.terms() <= GATHERED && runs.terms() > runs.sweep.length {
+            gathered(w.data, x.data, y, &runs);
+            return;
+        }
+        for run in runs.each() {
+            let Some(w) = w.data.get(run.first * outputs..) else {
+                return;
+            };
+            for (p, y) in y.chunks_exact_mut(outputs).enumerate() {
+                let start = run.start + p * run.step;
+                let Some(x) = x.data.get(start..start + run.length) else {
+                    return;
+                };
+                F::combine(y, x, 1, w);
+            }
+        }
+    }
+
+    fn depthwise(
+        w: View<'_, F>,
+        b: &[F],
+        x: View<'_, F>,
+        y: ViewMut<'_, F>,
+        saved: &mut [F],
+        window: &Window,
+    ) {
+        each_row(x.data, y.data, saved, window, |r, rows, y| {
+            depthwise_row(w.data, b, r, rows, y, window);
+        });
+    }
+
+    fn depthwise_input(w: View<'_, F>, dy: View<'_, F>, dx: ViewMut<'_, F>, window: &Window) {
+        let channels = window.channels;
+        each_tap(dy.data, window, |tap, at, dy| {
+            let w = w.data.get(tap * channels..(tap + 1) * channels);
+            let dx = dx.data.get_mut(at * channels..(at + 1) * channels);
+            if let (Some(w), Some(dx)) = (w, dx) {
+                let from = add_products::<F, 16>(dx, w, dy, 0);
+                let from = add_products::<F, 4>(dx, w, dy, from);
+                add_products::<F, 1>(dx, w, dy, from);
+            }
+        });
+    }
+
+    fn depthwise_weights(x: View<'_, F>, dy: View<'_, F>, dw: Grad<'_, F>, window: &Window, fresh: bool) {
+        if window.channels == 0 {
+            return;
+        }
+        for (tap, dw) in dw
+            .data
+            .chunks_exact_mut(window.channels)
+            .take(window.taps())
+            .enumerate()
+        {
+            if fresh {
+                dw.fill(F::ZERO);
+            }
+            let from = tap_lanes::<F, 16>(x.data, dy.data, dw, tap, window, 0);
+            let from = tap_lanes::<F, 4>(x.data, dy.data, dw, tap, window, from);
+            tap_lanes::<F, 1>(x.data, dy.data, dw, tap, window, from);
+        }
+    }
+
+    fn max_pool(x: View<'_, F>, y: ViewMut<'_, F>, taps: &mut [u8], saved: &mut [F], window: &Window) {
+        each_row(x.data, y.data, saved, window, |r, rows, y| {
+            let length = window.output_row();
+            let taps = taps.get_mut(r * length..(r + 1) * length).unwrap_or(&mut []);
+            pools::max_row(r, rows, y, taps, window);
+        });
+    }
+
+    fn max_pool_gradient(dy: View<'_, F>, taps: &[u8], dx: ViewMut<'_, F>, window: &Window) {
+        pools::max_gradient(dy.data, taps, dx.data, window);
+    }
+
+    fn average_pool(x: View<'_, F>, y: ViewMut<'_, F>, saved: &mut [F], window: &Window) {
+        each_row(x.data, y.data, saved, window, |r, rows, y| {
+            pools::average_row(r, rows, y, window);
+        });
+    }
+
+    fn average_pool_gradient(dy: View<'_, F>, dx: ViewMut<'_, F>, window: &Window) {
+        let channels = window.channels;
+        let share = F::ONE / F::from_count(window.taps().max(1) as u32);
+        each_tap(dy.data, window, |_, at, dy| {
+            if let Some(dx) = dx.data.get_mut(at * channels..(at + 1) * channels) {
+                crate::kernel::blocks::zip::<F, 4>(dx, dy, |dx, dy| dx + dy * share);
+            }
+        });
+    }
+
+    fn global_max(x: View<'_, F>, y: ViewMut<'_, F>, places: &mut [u8]) {
+        pools::global_max(x.data, y.data, places);
+    }
+
+    fn global_max_gradient(dy: View<'_, F>, places: &[u8], dx: ViewMut<'_, F>) {
+        pools::global_max_gradient(dy.data, places, dx.data);
+    }
+}
+
+/// Adds the sums of each position, whose terms are brought together first: one call and one pass over
+/// the outputs in place of one for each run.
+fn gathered<F: Loops>(w: &[F], x: &[F], y: &mut [F], runs: &Runs) {
+    let Some(w) = w.get(runs.sweep.first * runs.sweep.outputs..) else {
+        return;
+    };
+    let mut terms = [F::ZERO; GATHERED];
+    for (p, y) in y.chunks_exact_mut(runs.sweep.outputs).enumerate() {
+        let mut free = terms.as_mut_slice();
+        for run in runs.each() {
+            let start = run.start + p * run.step;
+            let Some(x) = x.get(start..start + run.length) else {
+                return;
+            };
+            let Some((place, rest)) = free.split_at_mut_checked(run.length) else {
+                return;
+            };
+            for (place, x) in place.iter_mut().zip(x) {
+                *place = *x;
+            }
+            free = rest;
+        }
+        F::combine(y, terms.get(..runs.terms()).unwrap_or(&[]), 1, w);
+    }
+}
+
+/// One row of [`depthwise`](Spatial::depthwise).
+fn depthwise_row<F: Float>(w: &[F], b: &[F], r: usize, rows: Rows<'_, F>, y: &mut [F], window: &Window) {
+    for (column, y) in y.chunks_exact_mut(window.channels.max(1)).enumerate() {
+        for (y, b) in y.iter_mut().zip(b) {
+            *y = *b;
+        }
+        let from = pixel_lanes::<F, 16>(w, (r, column), rows, y, window, 0);
+        let from = pixel_lanes::<F, 4>(w, (r, column), rows, y, window, from);
+        pixel_lanes::<F, 1>(w, (r, column), rows, y, window, from);
+    }
+}
+
+/// The sums of one pixel, for as many blocks of `B` channels as are left from `from` on; returns where
+/// it stopped.
+fn pixel_lanes<F: Float, const B: usize>(
+    w: &[F],
+    (r, column): (usize, usize),
+    rows: Rows<'_, F>,
+    y: &mut [F],
+    window: &Window,
+    mut from: usize,
+) -> usize {
+    let channels = window.channels;
+    while let Some(block) = y.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
+        let mut sums = *block;
+        let columns = window.columns.taps(column);
+        for i in window.rows.taps(r) {
+            let row = rows.row(window.rows.at(r, i));
+            for j in columns.clone() {
+                let x = row.get(window.columns.at(column, j) * channels + from..);
+                let w = w.get((i * window.columns.kernel + j) * channels + from..);
+                if let (Some(x), Some(w)) = (
+                    x.and_then(<[F]>::first_chunk::<B>),
+                    w.and_then(<[F]>::first_chunk::<B>),
+                ) {
+                    for ((sum, x), w) in sums.iter_mut().zip(x).zip(w) {
+                        *sum += *x * *w;
+                    }
+                }
+            }
+        }
+        *block = sums;
+        from += B;
+    }
+    from
+}
+
+/// `dw[c] ← dw[c] + Σ_o x[o, tap, c] · dy[o, c]`, for as many blocks of `B` channels as are left from
+/// `from` on; returns where it stopped.
+fn tap_lanes<F: Float, const B: usize>(
+    x: &[F],
+    dy: &[F],
+    dw: &mut [F],
+    tap: usize,
+    window: &Window,
+    mut from: usize,
+) -> usize {
+    let (rows, columns, channels) = (&window.rows, &window.columns, window.channels);
+    let (i, j) = (tap / columns.kernel.max(1), tap % columns.kernel.max(1));
+    while let Some(block) = dw.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
+        let mut sums = *block;
+        for r in rows.outputs(i) {
+            for column in columns.outputs(j) {
+                let pixel = rows.at(r, i) * columns.input + columns.at(column, j);
+                let x = x.get(pixel * channels + from..);
+                let dy = dy.get((r * columns.output + column) * channels + from..);
+                if let (Some(x), Some(dy)) = (
+                    x.and_then(<[F]>::first_chunk::<B>),
+                    dy.and_then(<[F]>::first_chunk::<B>),
+                ) {
+                    for ((sum, x), dy) in sums.iter_mut().zip(x).zip(dy) {
+                        *sum += *x * *dy;
+                    }
+                }
+            }
+        }
+        *block = sums;
+        from += B;
+    }
+    from
+}
+
+/// `dx[c] ← dx[c] + w[c] · dy[c]`, in blocks of `B`.
+fn add_products<F: Float, const B: usize>(dx: &mut [F], w: &[F], dy: &[F], mut from: usize) -> usize {
+    while let (Some(dx), Some(w), Some(dy)) = (
+        dx.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>),
+        w.get(from..).and_then(<[F]>::first_chunk::<B>),
+        dy.get(from..).and_then(<[F]>::first_chunk::<B>),
+    ) {
+        for ((dx, w), dy) in dx.iter_mut().zip(w).zip(dy) {
+            *dx += *w * *dy;
+        }
+        from += B;
+    }
+    from
+}
+
+/// Calls `f` with each tap of each output pixel, in order: the tap's number, the pixel that it sees, and
+/// the output's gradient.
+fn each_tap<F>(dy: &[F], window: &Window, mut f: impl FnMut(usize, usize, &[F])) {
+    let (rows, columns) = (&window.rows, &window.columns);
+    let mut pixels = dy.chunks_exact(window.channels.max(1));
+    for r in 0..rows.output {
+        for (column, dy) in (0..columns.output).zip(&mut pixels) {
+            for i in rows.taps(r) {
+                for j in columns.taps(column) {
+                    let at = rows.at(r, i) * columns.input + columns.at(column, j);
+                    f(i * columns.kernel + j, at, dy);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Where a window lies on its input.
+
+use core::ops::Range;
+
+/// One direction of a window that is moved over an input: output `o` sees, for each tap `k`, the input
+/// `o · stride + k · dilation − padding`. A tap that lies outside the input is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axis {
+    /// Extent of the input.
+    pub input: usize,
+    /// Extent of the output.
+    pub output: usize,
+    /// Number of taps.
+    pub kernel: usize,
+    /// From one output to the next, in elements of the input.
+    pub stride: usize,
+    /// Elements outside the input, at each end, that a window may reach.
+    pub padding: usize,
+    /// From one tap to the next, in elements of the input.
+    pub dilation: usize,
+}
+
+impl Axis {
+    /// A direction in which nothing moves.
+    pub const ONE: Self = Self::new(1, 1, 1, 0, 1);
+
+    /// An axis with as many outputs as there are whole windows in the padded input.
+    pub const fn new(input: usize, kernel: usize, stride: usize, padding: usize, dilation: usize) -> Self {
+        let mut axis = Self {
+            input,
+            output: 0,
+            kernel,
+            stride,
+            padding,
+            dilation,
+        };
+        if let Some(room) = (input + 2 * padding).checked_sub(axis.reach())
+            && kernel > 0
+            && stride > 0
+        {
+            axis.output = room / stride + 1;
+        }
+        axis
+    }
+
+    /// Elements from a window's first tap to its last, both included.
+    pub const fn reach(&self) -> usize {
+        self.kernel.saturating_sub(1) * self.dilation + 1
+    }
+
+    /// The taps of output `output` that lie inside the input.
+    #[inline]
+    pub fn taps(&self, output: usize) -> Range<usize> {
+        let begin = output * self.stride;
+        let tap = |edge: usize| edge.saturating_sub(begin).div_ceil(self.dilation.max(1));
+        let last = tap(self.input + self.padding).min(self.kernel);
+        tap(self.padding).min(last)..last
+    }
+
+    /// The outputs whose tap `tap` lies inside the input.
+    #[inline]
+    pub fn outputs(&self, tap: usize) -> Range<usize> {
+        let begin = tap * self.dilation;
+        let output = |edge: usize| edge.saturating_sub(begin).div_ceil(self.stride.max(1));
+        let last = output(self.input + self.padding).min(self.output);
+        output(self.padding).min(last)..last
+    }
+
+    /// The outputs all of whose taps lie inside the input.
+    pub fn whole(&self) -> Range<usize> {
+        let (first, last) = (self.outputs(0), self.outputs(self.kernel.saturating_sub(1)));
+        let from = first.start.max(last.start);
+        from..first.end.min(last.end).max(from)
+    }
+
+    /// The input that tap `tap` of output `output` sees, if it lies inside.
+    #[inline]
+    pub fn at(&self, output: usize, tap: usize) -> usize {
+        (output * self.stride + tap * self.dilation).saturating_sub(self.padding)
+    }
+}
+
+/// A window over an image of `channels` values per pixel; a series is an image of one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// From one row of the image to the next.
+    pub rows: Axis,
+    /// Along a row.
+    pub columns: Axis,
+    /// Values per pixel of the input.
+    pub channels: usize,
+}
+
+impl Window {
+    /// Values in a row of the input.
+    pub const fn input_row(&self) -> usize {
+        self.columns.input * self.channels
+    }
+
+    /// Values in a row of an output that has as many channels as the input.
+    pub const fn output_row(&self) -> usize {
+        self.columns.output * self.channels
+    }
+
+    /// Number of taps.
+    pub const fn taps(&self) -> usize {
+        self.rows.kernel * self.columns.kernel
+    }
+
+    /// Whether an output with the input's channels may be written over the input, row after row from the
+    /// first, with the rows of [`overwritten`](Self::overwritten) saved before.
+    pub const fn shrinks(&self) -> bool {
+        self.rows.output <= self.rows.input && self.columns.output <= self.columns.input
+    }
+
+    /// Rows of the input that are written over while a later row of the output still needs them.
+    ///
+    /// Row `r` of the output lies within the first `r + 1` rows of the input and needs none before
+    /// `r · stride − padding`.
+    pub const fn overwritten(&self) -> usize {
+        if self.rows.padding < self.rows.input {
+            self.rows.padding + 1
+        } else {
+            self.rows.input
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every helper against the definition, for every small axis.
+    #[test]
+    fn taps_and_outputs_are_those_inside() {
+        for input in 1..8 {
+            for kernel in 1..5 {
+                for stride in 1..4 {
+                    for padding in 0..5 {
+                        for dilation in 1..4 {
+                            check(Axis::new(input, kernel, stride, padding, dilation));
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(Axis::ONE.output, 1);
+    }
+
+    fn check(axis: Axis) {
+        let sees = |output: usize, tap: usize| {
+            let at = (output * axis.stride + tap * axis.dilation) as isize - axis.padding as isize;
+            (0..axis.input as isize).contains(&at).then_some(at as usize)
+        };
+        let whole_windows = (0..100)
+            .take_while(|o| o * axis.stride + axis.reach() <= axis.input + 2 * axis.padding)
+            .count();
+        assert_eq!(axis.output, whole_windows, "{axis:?}");
+        for output in 0..axis.output {
+            for tap in 0..axis.kernel {
+                let inside = sees(output, tap);
+                assert_eq!(
+                    axis.taps(output).contains(&tap),
+                    inside.is_some(),
+                    "{axis:?} {output} {tap}"
+                );
+                assert_eq!(
+                    axis.outputs(tap).contains(&output),
+                    inside.is_some(),
+                    "{axis:?} {output} {tap}"
+                );
+                if let Some(at) = inside {
+                    assert_eq!(axis.at(output, tap), at, "{axis:?} {output} {tap}");
+                }
+            }
+            let whole = (0..axis.kernel).all(|tap| sees(output, tap).is_some());
+            assert_eq!(axis.whole().contains(&output), whole, "{axis:?} {output}");
+        }
+    }
+}

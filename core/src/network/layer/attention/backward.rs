@@ -1,0 +1,158 @@
+//! Attention backward, in the place of what was kept.
+
+use super::super::Backward;
+use super::super::recurrence::{own, row, row_mut, split};
+use super::Attention;
+use super::size::copy;
+use crate::kernel::{Kernel, Sweep};
+use crate::number::{View, ViewMut, cast_mut};
+
+impl Attention {
+    pub(in super::super) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let Backward {
+            input,
+            p,
+            mut dp,
+            x,
+            dy,
+            mut dx,
+            kept,
+            scratch,
+            ..
+        } = ports;
+        let size = self.size(input);
+        let (frames, channels, width) = (size.frames, size.channels, size.width);
+        let (q, room) = split(cast_mut::<N::Elem>(kept), size.plane());
+        let (k, room) = split(room, size.plane());
+        let (v, room) = split(room, size.plane());
+        let (o, probabilities) = split(room, size.outputs());
+        let (line, room) = split(cast_mut::<N::Elem>(scratch), width);
+        let (product, means) = split(room, frames);
+        let fresh = dp.fresh;
+
+        if let Some(db) = dp.tensor(3) {
+            N::affine_bias(dy, db, fresh);
+        }
+        for head in 0..size.heads {
+            let base = head * frames;
+            let out = Sweep {
+                first: head * width,
+                outputs: channels,
+                ..size.sweep(0, width, 0)
+            };
+            if let Some(dw) = dp.tensor(2) {
+                let sweep = Sweep {
+                    positions: frames,
+                    start: base * width,
+                    step: width,
+                    ..out
+                };
+                N::affine_weights(View::plain(o), dy, dw, sweep, fresh);
+            }
+            // o becomes do, and leaves do · o.
+            N::clear(means);
+            for i in 0..frames {
+                N::clear(line);
+                let sweep = Sweep { target: i, ..out };
+                N::affine_input(p.weight(2), dy, own::<N>(line), sweep);
+                let sweep = Sweep {
+                    start: i,
+                    ..size.sweep(base + i, 1, 0)
+                };
+                N::affine_input(View::plain(o), View::plain(line), own::<N>(means), sweep);
+                copy(line, row_mut(o, base + i, width));
+            }
+            // P becomes dS and v becomes dv, a column at a time.
+            for j in 0..frames {
+                let first = size.first(j);
+                let column = row_mut(product, 0, frames - first);
+                let rows = size.sweep(base + first, frames - first, base + j);
+                N::clear(column);
+                N::affine_input(View::plain(o), View::plain(v), own::<N>(column), rows);
+                N::clear(row_mut(v, base + j, width));
+                let start = size.column(head, j);
+                let sweep = Sweep { start, ..rows };
+                N::affine_more(
+                    View::plain(o),
+                    &[],
+                    View::plain(probabilities),
+                    own::<N>(v),
+                    sweep,
+                );
+                let (_, p) = split(probabilities, start);
+                let means = means.get(first..).unwrap_or(&[]);
+                N::attend_gradient(
+                    own(row_mut(p, 0, frames - first)),
+                    View::plain(column),
+                    View::plain(means),
+                    width,
+                );
+            }
+            // do becomes dq, a row at a time, which waits there until dk has been made.
+            for i in 0..frames {
+                let seen = size.seen(i);
+                for (j, ds) in product.iter_mut().take(seen).enumerate() {
+                    let place = size.column(head, j) + i - size.first(j);
+                    copy(row(probabilities, place, 1), core::slice::from_mut(ds));
+                }
+                N::clear(row_mut(o, base + i, width));
+                let sweep = size.sweep(base, seen, base + i);
+                N::affine_more(View::plain(k), &[], View::plain(product), own::<N>(o), sweep);
+            }
+            for j in 0..frames {
+                let first = size.first(j);
+                N::clear(row_mut(k, base + j, width));
+                let sweep = Sweep {
+                    start: size.column(head, j),
+                    ..size.sweep(base + first, frames - first, base + j)
+                };
+                N::affine_more(
+                    View::plain(q),
+                    &[],
+                    View::plain(probabilities),
+                    own::<N>(k),
+                    sweep,
+                );
+            }
+            let plane = frames * width;
+            copy(row(o, head, plane), row_mut(q, head, plane));
+        }
+        // Whole frames again, as many at a time as o has room for.
+        let lines = size.outputs() / (3 * channels).max(1);
+        let mut peak = N::Peak::default();
+        let mut from = 0;
+        while from < frames && lines > 0 {
+            let count = lines.min(frames - from);
+            let sums = row_mut(o, 0, count * 3 * channels);
+            for (t, frame) in sums.chunks_exact_mut((3 * channels).max(1)).enumerate() {
+                for (index, plane) in [&*q, &*k, &*v].into_iter().enumerate() {
+                    size.collect(plane, row_mut(frame, index, channels), from + t);
+                }
+            }
+            let sums = View::plain(&*sums);
+            let sweep = Sweep {
+                positions: count,
+                start: from * channels,
+                step: channels,
+                outputs: 3 * channels,
+                ..size.sweep(0, channels, 0)
+            };
+            let fresh = fresh && from == 0;
+            if let Some(dw) = dp.tensor(0) {
+                N::affine_weights(x, sums, dw, sweep, fresh);
+            }
+            if let Some(db) = dp.tensor(1) {
+                N::affine_bias(sums, db, fresh);
+            }
+            if let Some(dx) = &mut dx {
+                let dx = ViewMut {
+                    data: &mut *dx.data,
+                    scale: dx.scale,
+                };
+                peak = N::higher(peak, N::affine_input(p.weight(0), sums, dx, sweep));
+            }
+            from += count;
+        }
+        peak
+    }
+}

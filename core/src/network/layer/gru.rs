@@ -1,0 +1,160 @@
+//! Gated recurrent unit.
+
+use super::recurrence::{Recurrence, frame, frame_before, own, part, row, row_mut, split};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
+use crate::kernel::Kernel;
+use crate::network::{Params, Shape};
+use crate::number::{Number, View, cast_mut};
+
+/// `r, z = σ(a_r + s_r), σ(a_z + s_z)`, `n = tanh(a_n + r s_n)`, `y[t] = (1 − z) n + z y[t−1]`
+///
+/// with `a[t] = Wᵀ x[t] + b` and `s[t] = Uᵀ y[t−1] + b′` for each gate, and `y[−1] = 0`.
+/// Input: series of `T` frames of `C` channels. Output: series of `T` frames of `H`.
+/// Parameters: `input_weight [C, 3H]`, `state_weight [H, 3H]`, `input_bias [3H]`, `state_bias [3H]`,
+/// gates in the order r, z, n, as in PyTorch (where the reset gate is applied behind the product).
+/// Cost: `3H (T C + (T − 1) H)` multiply-accumulates forward, twice as many backward.
+/// Bytes kept for backward: `4 T H` elements (r, z, n and s_n of each frame), and its input and output.
+/// Where no backward pass comes, one frame's `6 H` are enough.
+///
+/// Gradients, from the last frame to the first: `dh = dy[t] + z[t+1] dh[t+1] + U ds[t+1]`,
+/// `da_n = dh (1 − z)(1 − n²)`, `ds_n = da_n r`, `da_r = ds_r = da_n s_n r (1 − r)`,
+/// `da_z = ds_z = dh (y[t−1] − n) z (1 − z)`, written over the gates. Then, over all frames,
+/// `dW = Σ x[t] da[t]ᵀ`, `db = Σ da[t]`, `dU = Σ y[t−1] ds[t]ᵀ`, `db′ = Σ ds[t]`, `dx[t] = W da[t]`.
+/// Source: Cho et al., Learning phrase representations using RNN encoder-decoder, 2014.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gru {
+    /// Length of the state, `H`.
+    pub hidden: u16,
+}
+
+impl Gru {
+    pub(crate) const NAME: &'static str = "gru";
+    pub(crate) const ROWS: bool = false;
+
+    const fn recurrence(&self, input: Shape) -> Recurrence {
+        Recurrence::new(input, self.hidden, 3)
+    }
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Never
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Parameters,
+            output: For::Both,
+        }
+    }
+
+    pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
+        Recurrence::output(input, self.hidden)
+    }
+
+    pub(crate) const fn params(&self, input: Shape) -> Params {
+        self.recurrence(input).params()
+    }
+
+    pub(crate) const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
+        let state = self.hidden as usize * size_of::<N::Elem>();
+        if visit.any() {
+            Room {
+                kept: input.dim(0) * 4 * state,
+                forward: 3 * state,
+                backward: state,
+            }
+        } else {
+            Room {
+                forward: 6 * state,
+                ..Room::NONE
+            }
+        }
+    }
+
+    pub(crate) const fn macs(&self, input: Shape) -> usize {
+        self.recurrence(input).macs()
+    }
+
+    pub(crate) const fn settings(&self) -> u64 {
+        NO_SETTINGS
+    }
+
+    pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        let Forward {
+            input,
+            p,
+            x,
+            mut y,
+            kept,
+            scratch,
+            visit,
+            ..
+        } = ports;
+        let size = self.recurrence(input);
+        let hidden = size.hidden;
+        let keeps = visit.any();
+        let (state, spare) = split(cast_mut::<N::Elem>(scratch), size.outputs);
+        let (gates, terms) = if keeps {
+            split(cast_mut::<N::Elem>(kept), size.frames * size.outputs)
+        } else {
+            (spare, &mut [][..])
+        };
+        for t in 0..size.frames {
+            let index = if keeps { t } else { 0 };
+            let (before, y_now) = part(&mut y, t, hidden);
+            N::affine(p.weight(0), p.bias(2), x, own::<N>(gates), size.input(t, index));
+            N::affine(p.weight(1), p.bias(3), before, own::<N>(state), size.state(t, 0));
+            N::gru(
+                own(row_mut(gates, index, size.outputs)),
+                View::plain(state),
+                frame_before(before, t, hidden),
+                y_now,
+            );
+            N::copy(
+                View::plain(row(state, 2, hidden)),
+                own::<N>(row_mut(terms, index, hidden)),
+            );
+        }
+        N::Peak::default()
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let Backward {
+            input,
+            p,
+            mut dp,
+            x,
+            y,
+            dy,
+            dx,
+            kept,
+            scratch,
+            ..
+        } = ports;
+        let size = self.recurrence(input);
+        let hidden = size.hidden;
+        let (gates, terms) = split(cast_mut::<N::Elem>(kept), size.frames * size.outputs);
+        let dh = row_mut(cast_mut::<N::Elem>(scratch), 0, hidden);
+        N::clear(dh);
+        for t in (0..size.frames).rev() {
+            N::add(own::<N>(dh), frame(dy, t, hidden));
+            if t + 1 < size.frames {
+                N::affine_input(p.weight(1), View::plain(gates), own::<N>(dh), size.back(t + 1));
+            }
+            let before = frame_before(y, t, hidden);
+            let gates = own(row_mut(gates, t, size.outputs));
+            N::gru_gradient(gates, own(row_mut(terms, t, hidden)), before, own::<N>(dh));
+        }
+        size.state_gradients::<N>(y, View::plain(gates), &mut dp);
+        // The input's part of n has a gradient of its own.
+        for t in 0..size.frames {
+            let frame = row_mut(gates, t, size.outputs);
+            N::copy(
+                View::plain(row(terms, t, hidden)),
+                own::<N>(row_mut(frame, 2, hidden)),
+            );
+        }
+        size.input_gradients::<N>(p.weight(0), x, View::plain(gates), &mut dp, dx)
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+}

@@ -1,0 +1,67 @@
+//! Layer normalisation.
+
+use super::{Backward, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit, grouped};
+use crate::kernel::Kernel;
+use crate::network::{Params, Shape};
+use crate::number::Number;
+
+/// `n[t, c] = (x[t, c] − μ[t]) / √(v[t] + 10⁻⁵)`, `y[t, c] = weight[c] n[t, c] + bias[c]`, with the mean `μ[t]` and
+/// the variance `v[t] = (1/C) Σ_c (x[t, c] − μ[t])²` of each position
+///
+/// Input and output: any shape, the same, of `T` positions of `C` channels; a vector is one position.
+/// Parameters: `weight [C]` (starts at 1), `bias [C]` (at 0). Cost: `2 T C` multiply-accumulates (squares; gain and
+/// shift). Works in place. Keeps `n` for the backward pass, which is as large as the input, and `1 / √(v + ε)` of
+/// each position where the gradient of the input is needed: `T (C + 1)` elements.
+/// Gradients: `dweight[c] = Σ_t dy n`, `dbias[c] = Σ_t dy`, and with `d = weight · dy` and means over the channels
+/// `dx = (d − mean(d) − n mean(d n)) / √(v + ε)`.
+/// Source: Ba, Kiros and Hinton, Layer normalization, 2016.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerNorm;
+
+impl LayerNorm {
+    pub(crate) const NAME: &'static str = "layer_norm";
+    pub(crate) const ROWS: bool = false;
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Always
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    pub(crate) const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
+        grouped::room::<N>(input, grouped::positions(input, true).count, visit)
+    }
+
+    pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
+        if grouped::channels(input) < 2 {
+            return Err("needs at least 2 channels: one value alone is its own mean");
+        }
+        Ok(input)
+    }
+
+    pub(crate) const fn params(&self, input: Shape) -> Params {
+        grouped::gain_and_shift(input)
+    }
+
+    pub(crate) const fn macs(&self, input: Shape) -> usize {
+        2 * input.len()
+    }
+
+    pub(crate) const fn settings(&self) -> u64 {
+        NO_SETTINGS
+    }
+
+    pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        let groups = grouped::positions(ports.input, true);
+        grouped::forward(ports, groups, None)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let groups = grouped::positions(ports.input, true);
+        grouped::backward(ports, groups)
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+}

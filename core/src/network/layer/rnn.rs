@@ -1,0 +1,145 @@
+//! Simple recurrent layer.
+
+use super::recurrence::{Recurrence, frame, own, part, split};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
+use crate::kernel::{Kernel, Sweep};
+use crate::math::Tanh;
+use crate::network::{Params, Shape};
+use crate::number::{Number, View, ViewMut, cast_mut};
+
+/// `y[t] = tanh(Wᵀ x[t] + b + Uᵀ y[t−1] + b′)`, with `y[−1] = 0`
+///
+/// Input: series of `T` frames of `C` channels. Output: series of `T` frames of `H`.
+/// Parameters: `input_weight [C, H]`, `state_weight [H, H]`, `input_bias [H]`, `state_bias [H]`.
+/// Cost: `H (T C + (T − 1) H)` multiply-accumulates forward, twice as many backward.
+/// Bytes kept for backward: none of its own; its input and output are read.
+///
+/// Gradients, from the last frame to the first: `da = (dy[t] + U da[t+1]) (1 − y[t]²)`,
+/// `dW += x[t] daᵀ`, `dU += y[t−1] daᵀ`, `db = db′ += da`, `dx[t] = W da`: two rows of `da` are there at
+/// a time, in place of all.
+/// Source: Elman, Finding structure in time, 1990.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rnn {
+    /// Length of the state, `H`.
+    pub hidden: u16,
+}
+
+impl Rnn {
+    pub(crate) const NAME: &'static str = "rnn";
+    pub(crate) const ROWS: bool = false;
+
+    const fn recurrence(&self, input: Shape) -> Recurrence {
+        Recurrence::new(input, self.hidden, 1)
+    }
+
+    pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
+        InPlace::Never
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        Reads {
+            input: For::Parameters,
+            output: For::Both,
+        }
+    }
+
+    pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
+        Recurrence::output(input, self.hidden)
+    }
+
+    pub(crate) const fn params(&self, input: Shape) -> Params {
+        self.recurrence(input).params()
+    }
+
+    pub(crate) const fn room<N: Number>(&self, _input: Shape, visit: Visit) -> Room {
+        if visit.any() {
+            Room {
+                backward: 2 * self.hidden as usize * size_of::<N::Elem>(),
+                ..Room::NONE
+            }
+        } else {
+            Room::NONE
+        }
+    }
+
+    pub(crate) const fn macs(&self, input: Shape) -> usize {
+        self.recurrence(input).macs()
+    }
+
+    pub(crate) const fn settings(&self) -> u64 {
+        NO_SETTINGS
+    }
+
+    pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        let Forward {
+            input, p, x, mut y, ..
+        } = ports;
+        let size = self.recurrence(input);
+        let mut peak = N::Peak::default();
+        for t in 0..size.frames {
+            let (_, now) = part(&mut y, t, size.hidden);
+            N::affine(p.weight(0), p.bias(2), x, now, size.input(t, 0));
+            let (before, now) = part(&mut y, t, size.hidden);
+            N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0));
+            let (_, now) = part(&mut y, t, size.hidden);
+            peak = N::higher(peak, N::unary::<Tanh>(now));
+        }
+        peak
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        let Backward {
+            input,
+            p,
+            mut dp,
+            x,
+            y,
+            dy,
+            mut dx,
+            scratch,
+            ..
+        } = ports;
+        let size = self.recurrence(input);
+        let hidden = size.hidden;
+        let (mut now, mut behind) = split(cast_mut::<N::Elem>(scratch), hidden);
+        let mut peak = N::Peak::default();
+        let mut fresh = dp.fresh;
+        for t in (0..size.frames).rev() {
+            N::copy(frame(dy, t, hidden), own::<N>(now));
+            if t + 1 < size.frames {
+                N::affine_input(p.weight(1), View::plain(behind), own::<N>(now), size.back(0));
+            }
+            N::unary_gradient::<Tanh>(frame(y, t, hidden), own::<N>(now));
+            let da = View::plain(&*now);
+            if let Some(dw) = dp.tensor(0) {
+                N::affine_weights(x, da, dw, size.input(t, 0), fresh);
+            }
+            if let Some(dw) = dp.tensor(1) {
+                // Of no position at the first frame, so that what is fresh becomes zero.
+                let sweep = Sweep {
+                    positions: t.min(1),
+                    length: hidden,
+                    ..size.state(t, 0)
+                };
+                N::affine_weights(y, da, dw, sweep, fresh);
+            }
+            for bias in [2, 3] {
+                if let Some(db) = dp.tensor(bias) {
+                    N::affine_bias(da, db, fresh);
+                }
+            }
+            if let Some(dx) = &mut dx {
+                let dx = ViewMut {
+                    data: &mut *dx.data,
+                    scale: dx.scale,
+                };
+                peak = N::higher(peak, N::affine_input(p.weight(0), da, dx, size.input(t, 0)));
+            }
+            fresh = false;
+            core::mem::swap(&mut now, &mut behind);
+        }
+        peak
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+}
