@@ -26,6 +26,7 @@ mod fit;
 mod layer;
 mod model;
 mod optimizer;
+mod shape;
 mod table;
 
 pub use data::{DataFile, Origin, Scaling, Target, Windowing};
