@@ -134,7 +134,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     }
 
     /// Updates a layer's matrix by the product of its input and the gradient of its output, without
-    /// writing the gradient down; `false` if the optimizer has no loop for that.
+    /// writing the gradient down; `false` if the optimizer has no loop for that, or elements are clamped.
     ///
     /// The norm is that of the product, which may differ in its last bits from one that is summed over the
     /// gradient.
@@ -145,6 +145,9 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         sample: View<'_, N>,
         step: &O::Step,
     ) -> bool {
+        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
+            return false;
+        }
         let (x, dy) = operands::<N>(self.work, self.tracks, slot, below, sample);
         let squares = self.squares.plus(N::outer_square(x, dy));
         if self.refused || !squares.is_finite() {

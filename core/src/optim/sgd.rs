@@ -167,8 +167,7 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
         state: &mut [u8],
     ) -> bool {
         let settings = &step.settings;
-        let dampens = settings.dampening != 0.0 && !step.first;
-        if settings.weight_decay != 0.0 || settings.nesterov || dampens {
+        if settings.weight_decay != 0.0 || settings.nesterov || settings.dampening != 0.0 {
             return false;
         }
         let (rate, momentum) = (
