@@ -127,7 +127,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "tanh slope",
-        file: "core/src/math/mod.rs",
+        file: "core/src/math/pointwise.rs",
         right: "F::ONE - y * y",
         wrong: "F::ONE - y",
         caught_by: BOTH,
