@@ -55,6 +55,7 @@ impl<'a, N: Real> Data<'a, N> {
             (_, Aim::Itself) => Target::Itself,
             (Loss::CrossEntropy, _) => Target::Class(case.classes[sample]),
             (Loss::MeanSquaredError, _) => Target::Values(values),
+            (loss, _) => unreachable!("{loss:?} is not read yet"),
         }
     }
 }

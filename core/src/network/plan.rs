@@ -3,6 +3,7 @@
 use super::layer::{InPlace, Layer, Visit};
 use super::tensors::Tensors;
 use super::{Params, Shape};
+use crate::loss::Loss;
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -22,6 +23,8 @@ pub mod mode {
     pub const BACK: u128 = 1 << 126;
     /// Some parameters lie in flash.
     pub const FROZEN: u128 = 1 << 127;
+    /// Elements of gradients are clamped.
+    pub const CLIP_VALUE: u128 = 1 << 119;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -62,6 +65,8 @@ pub struct Slot {
     pub tensors: Tensors,
     /// Elements in a row of its matrix, if the gradient of the matrix can be taken by rows; 0 otherwise.
     pub row: u16,
+    /// The gradient of its matrix is the product of its input and the gradient of its output.
+    pub outer: bool,
     /// Byte offset of its parameters in the parameter region.
     pub params: u32,
     /// Byte offset of its frozen parameters in the image in flash.
@@ -119,11 +124,12 @@ impl Slot {
 
     /// Whether the engine must give it more than input, output, parameters and their gradients.
     pub(super) const fn extra(&self) -> bool {
-        let statistics = self.tensors.statistics();
         let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
+        let whole = self.row == 0 && (self.trains || self.reads_input);
         pieces > 0
-            || statistics
+            || whole
             || self.joins
+            || self.tensors.statistics()
             || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
     }
 
@@ -177,6 +183,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub number: u8,
     /// The optimizer's code.
     pub optimizer: u8,
+    /// The loss and its settings.
+    pub loss: Loss,
     /// Number of parameters.
     pub parameters: usize,
     /// Number of trained parameters.
@@ -189,6 +197,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub batch: u16,
     /// Bound on the norm of the gradient, as the bits of an `f32`; 0 for none.
     pub clip: u32,
+    /// Bound on each element of the gradient, as the bits of an `f32`; 0 for none.
+    pub clip_value: u32,
     /// Digest of layer kinds, shapes, settings, number format, optimizer and loss.
     pub fingerprint: u64,
     /// The layers.

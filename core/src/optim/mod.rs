@@ -5,14 +5,18 @@
 
 mod adam;
 mod bfp;
+mod rms_prop;
+mod schedule;
 mod sgd;
 
-pub use adam::Adam;
+pub use adam::{Adam, AdamW};
+pub use rms_prop::RmsProp;
+pub use schedule::{Course, Plateau, Rate, Schedule};
 pub use sgd::{Momentum, Sgd};
 
 use crate::kernel::{Grad, Kernel};
 use crate::number::random::Pcg;
-use crate::number::{Number, cast_mut};
+use crate::number::{Number, View, cast_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
@@ -24,6 +28,12 @@ pub trait Method: Copy {
     const CODE: u8;
     /// Values of state that it keeps for each parameter.
     const SLOTS: usize;
+
+    /// The learning rate, η.
+    fn learning_rate(&self) -> f32;
+
+    /// Changes the learning rate from the next update on. A [`Schedule`] does it before each.
+    fn set_learning_rate(&mut self, rate: f32);
 }
 
 /// A parameter tensor as its update sees it.
@@ -76,4 +86,20 @@ pub trait Optimizer<N: Kernel>: Method {
         state: State<'_>,
         random: &mut Pcg,
     );
+
+    /// Updates a weight matrix `[inputs][outputs]` by the gradient `x dyᵀ` without writing that down, to
+    /// the same bits as [`update`](Self::update) would. `false` if there is no such loop, and nothing was
+    /// done.
+    fn update_outer(
+        _step: &Self::Step,
+        _weights: &mut N::WeightsMut<'_>,
+        _x: View<'_, N>,
+        _dy: View<'_, N>,
+        _state: &mut [u8],
+    ) -> bool {
+        false
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,13 +59,14 @@ pub(super) fn state(word: &str) -> Option<State> {
 pub(super) fn optimizer(words: &[&str]) -> Option<Rule> {
     let values: Vec<f32> = numbers(&words[1..]);
     Some(match (words[0], values.as_slice()) {
-        ("sgd", &[learning_rate, 0.0, 0.0, weight_decay]) => Rule::Sgd(Sgd {
+        ("sgd", &[learning_rate, 0.0, 0.0, weight_decay, 0.0]) => Rule::Sgd(Sgd {
             learning_rate,
             weight_decay,
         }),
-        ("sgd", &[learning_rate, momentum, nesterov, weight_decay]) => Rule::Momentum(Momentum {
+        ("sgd", &[learning_rate, momentum, nesterov, weight_decay, dampening]) => Rule::Momentum(Momentum {
             learning_rate,
             momentum,
+            dampening,
             nesterov: nesterov != 0.0,
             weight_decay,
         }),
