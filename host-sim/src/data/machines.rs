@@ -160,7 +160,7 @@ impl Machine {
                 passed %= 1.0;
                 x += ringing.next(if struck { strength } else { 0.0 });
             }
-            x + hall * behind.next()
+            x + hall * behind.sample()
         });
         sound.collect()
     }

@@ -58,7 +58,7 @@ impl Noise {
     }
 
     /// The next sample.
-    pub fn next(&mut self) -> f32 {
+    pub fn sample(&mut self) -> f32 {
         let white = self.white();
         match self.kind {
             NoiseKind::White => white,
@@ -102,7 +102,7 @@ impl Noise {
 
 /// Adds `noise` to `sound` so that the power of `signal` is `decibels` above that of the noise.
 pub fn add_noise(sound: &mut [f32], noise: &mut Noise, signal: f32, decibels: f32) {
-    let heard: Vec<f32> = sound.iter().map(|_| noise.next()).collect();
+    let heard: Vec<f32> = sound.iter().map(|_| noise.sample()).collect();
     let wanted = signal * libm::powf(10.0, -decibels / 10.0);
     let gain = libm::sqrtf(wanted / power(&heard).max(1e-12));
     for (x, n) in sound.iter_mut().zip(heard) {
