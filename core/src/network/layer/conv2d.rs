@@ -120,6 +120,7 @@ impl Conv2d {
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
-        windowed::gradient(ports, window.convolution(self.channels.into()));
+        let sweeps = window.convolution_weights(self.channels.into(), ports.rows.clone());
+        windowed::gradient(ports, sweeps);
     }
 }
