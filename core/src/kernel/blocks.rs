@@ -192,6 +192,32 @@ pub(crate) fn outer<F: Float>(rows: &mut [F], x: &[F], dy: &[F], fresh: bool) {
     }
 }
 
+/// `g = x[k] · dy[o]`, `v[k][o] ← μ v[k][o] + g`, `w[k][o] ← w[k][o] − η v[k][o]`.
+#[inline]
+pub(crate) fn momentum_outer<F: Float>(w: &mut [F], v: &mut [F], x: &[F], dy: &[F], rate: F, momentum: F) {
+    if dy.is_empty() {
+        return;
+    }
+    let rows = w.chunks_exact_mut(dy.len()).zip(v.chunks_exact_mut(dy.len()));
+    for ((w, v), x) in rows.zip(x) {
+        zip2::<F, 4>(w, v, dy, |w, v, dy| {
+            let v = momentum * v + *x * dy;
+            (w - rate * v, v)
+        });
+    }
+}
+
+/// `w[k][o] ← w[k][o] − η x[k] · dy[o]`.
+#[inline]
+pub(crate) fn descend_outer<F: Float>(w: &mut [F], x: &[F], dy: &[F], rate: F) {
+    if dy.is_empty() {
+        return;
+    }
+    for (w, x) in w.chunks_exact_mut(dy.len()).zip(x) {
+        zip::<F, 8>(w, dy, |w, dy| w - rate * (*x * dy));
+    }
+}
+
 /// Lanes of [`square_sum`]: enough that no addition waits for the one before it.
 pub(super) const LANES: usize = 16;
 
