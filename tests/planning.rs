@@ -57,7 +57,9 @@ fn ready_models_have_the_size_they_had() {
 }
 
 fn planned<N: Kernel, O: Optimizer<N>>(net: &Net, training: Training<N, O>) -> PlanOf<32> {
-    net.model().try_plan(&training).unwrap_or_else(|error| panic!("{error} in {net:?}"))
+    net.model()
+        .try_plan(&training)
+        .unwrap_or_else(|error| panic!("{error} in {net:?}"))
 }
 
 /// Plays a model's plans, and makes sure that no byte is missing or too many. Returns the work region
@@ -82,8 +84,18 @@ fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> f64 {
     play(&idle, &inference).unwrap_or_else(|fault| panic!("{fault} inferring {net:?}"));
     let alone = Bound::of(net, width, false, false, O::SLOTS);
     assert_eq!(inference.bytes(), bound.parameters + inference.regions.work);
-    assert!(alone.work <= inference.regions.work, "{} {} {net:?}", alone.work, inference.regions.work);
-    assert!(bound.work <= regions.work, "{} {} {net:?}", bound.work, regions.work);
+    assert!(
+        alone.work <= inference.regions.work,
+        "{} {} {net:?}",
+        alone.work,
+        inference.regions.work
+    );
+    assert!(
+        bound.work <= regions.work,
+        "{} {} {net:?}",
+        bound.work,
+        regions.work
+    );
     regions.work as f64 / bound.work as f64
 }
 
@@ -226,7 +238,10 @@ fn neither_garbage_nor_overlap_changes_a_bit() {
     for seed in 0..500 {
         let net = draw(&mut dice, 20);
         for batch in [1, 2] {
-            let plan = planned(&net, Training::<f32, Momentum>::new(Loss::MeanSquaredError).batch(batch));
+            let plan = planned(
+                &net,
+                Training::<f32, Momentum>::new(Loss::MeanSquaredError).batch(batch),
+            );
             let expected = learn(&net, &plan, 0, seed);
             refused += usize::from(!expected.1);
             // All ones are NaN, and would spread.
@@ -234,7 +249,10 @@ fn neither_garbage_nor_overlap_changes_a_bit() {
                 learn(&net, &plan, 0xff, seed) == expected,
                 "reads what nobody wrote: {net:?}"
             );
-            assert!(learn(&net, &spread(&plan), 0xff, seed) == expected, "overlaps: {net:?}");
+            assert!(
+                learn(&net, &spread(&plan), 0xff, seed) == expected,
+                "overlaps: {net:?}"
+            );
         }
     }
     println!("{refused} of 1000 met a number that is not finite");

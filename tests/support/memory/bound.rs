@@ -19,7 +19,10 @@ impl Bound {
     /// gradients are summed over a batch, or clipped by their norm.
     pub fn of(net: &Net, width: usize, train: bool, kept: bool, slots: usize) -> Self {
         let shapes = net.shapes();
-        let each = || (0..net.layers.len()).map(|layer| (parameters(net.layer(layer), shapes[layer]), net.choices[layer]));
+        let each = || {
+            (0..net.layers.len())
+                .map(|layer| (parameters(net.layer(layer), shapes[layer]), net.choices[layer]))
+        };
         let resident: usize = each().map(|(own, choice)| own.resident(choice)).sum();
         let trained: usize = each().map(|(own, choice)| own.trained(choice)).sum();
         let trained = if train { trained } else { 0 };
@@ -51,7 +54,11 @@ pub fn lives(schedule: &Schedule) -> Vec<Life> {
         for tensor in operation.writes.iter().chain(&operation.reads) {
             match lives.iter_mut().find(|life| life.tensor == *tensor) {
                 Some(life) => life.last = at,
-                None => lives.push(Life { tensor: *tensor, first: at, last: at }),
+                None => lives.push(Life {
+                    tensor: *tensor,
+                    first: at,
+                    last: at,
+                }),
             }
         }
     }
@@ -79,7 +86,13 @@ fn work(schedule: &Schedule) -> usize {
             _ => apart,
         }
     };
-    schedule.operations.iter().enumerate().map(busy).max().unwrap_or(0)
+    schedule
+        .operations
+        .iter()
+        .enumerate()
+        .map(busy)
+        .max()
+        .unwrap_or(0)
 }
 
 fn layer_of_forward(tensor: &Tensor) -> Option<usize> {

@@ -48,7 +48,11 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
             layers.push(entry);
         }
     }
-    let net = Net { input, choices: vec![Choice::All; layers.len()], layers };
+    let net = Net {
+        input,
+        choices: vec![Choice::All; layers.len()],
+        layers,
+    };
     match dice.below(5) {
         0..=1 => net,
         2 => {
@@ -119,14 +123,18 @@ fn over_series(dice: &mut Pcg, x: Shape) -> Entry {
     let channels = x.channels() as u16;
     match dice.below(20) {
         0..=1 => conv1d(between(dice, 1, 4), 1),
-        2 => conv1d(between(dice, 1, 3), between(dice, 1, 4)).stride(between(dice, 1, 2)).padding(dice.below(2) as u16),
+        2 => conv1d(between(dice, 1, 3), between(dice, 1, 4))
+            .stride(between(dice, 1, 2))
+            .padding(dice.below(2) as u16),
         3 => conv1d(channels, 3).padding(1),
         4 => conv1d(channels, 3).padding(2).dilation(2),
         5..=6 => depthwise1d(3).padding(1).stride(between(dice, 1, 2)),
         7 => depthwise1d(between(dice, 1, 4)).padding(dice.below(2) as u16),
         8 => transposed1d(between(dice, 1, 3), between(dice, 1, 3)).stride(between(dice, 1, 2)),
         9 => upsample(2),
-        10 => max_pool(2).stride(between(dice, 1, 2)).padding(dice.below(2) as u16),
+        10 => max_pool(2)
+            .stride(between(dice, 1, 2))
+            .padding(dice.below(2) as u16),
         11 => average_pool(2).stride(between(dice, 1, 2)),
         12 => global_average(),
         13 => global_max(),
@@ -152,7 +160,9 @@ fn over_image(dice: &mut Pcg, x: Shape) -> Entry {
         5..=7 => depthwise2d([3, 3]).padding(1).stride(between(dice, 1, 2)),
         8 => transposed2d(between(dice, 1, 3), sides).stride(between(dice, 1, 2)),
         9 => upsample(2),
-        10 => max_pool(2).stride(between(dice, 1, 2)).padding(dice.below(2) as u16),
+        10 => max_pool(2)
+            .stride(between(dice, 1, 2))
+            .padding(dice.below(2) as u16),
         11 => average_pool(2).stride(between(dice, 1, 2)),
         12 => global_average(),
         _ => global_max(),

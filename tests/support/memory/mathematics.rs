@@ -52,13 +52,22 @@ fn area(kernel: &[u16]) -> usize {
 /// The parameters of a layer.
 pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
     let inputs = channels(input);
-    let affine = |weights: usize, shifts: usize| Parameters { weights, shifts, ..Parameters::default() };
+    let affine = |weights: usize, shifts: usize| Parameters {
+        weights,
+        shifts,
+        ..Parameters::default()
+    };
     let matrix = |taps: usize, outputs: u16| affine(taps * inputs * usize::from(outputs), outputs.into());
     let gates = |hidden: u16, count: usize| {
         let hidden = usize::from(hidden);
         affine(count * hidden * (inputs + hidden), 2 * count * hidden)
     };
-    let norm = |shifts, statistics| Parameters { gains: inputs, shifts, statistics, weights: 0 };
+    let norm = |shifts, statistics| Parameters {
+        gains: inputs,
+        shifts,
+        statistics,
+        weights: 0,
+    };
     match layer {
         Layer::Dense(l) => affine(input.len() * usize::from(l.outputs), l.outputs.into()),
         Layer::Conv1d(l) => matrix(l.kernel.into(), l.channels),
@@ -133,9 +142,17 @@ const PLAIN: Memory = Memory {
 
 /// What a layer must remember.
 pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Memory {
-    let Wanted { weights, gains, trains, passes } = wanted;
+    let Wanted {
+        weights,
+        gains,
+        trains,
+        passes,
+    } = wanted;
     let visited = trains || passes;
-    let elementwise = Memory { over: Over::Elementwise, ..PLAIN };
+    let elementwise = Memory {
+        over: Over::Elementwise,
+        ..PLAIN
+    };
     // dw = Σ x dyᵀ reads the input; dx and db do not.
     let affine = Memory { x: weights, ..PLAIN };
     // A series has no columns to pad.
@@ -170,11 +187,17 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
         Layer::Dense(_) | Layer::Transposed1d(_) | Layer::Transposed2d(_) | Layer::Embedding(_) => affine,
         Layer::Conv1d(l) => {
             let alone = (l.kernel, l.stride, l.padding) == (1, 1, 0);
-            Memory { over: pixel(alone), ..affine }
+            Memory {
+                over: pixel(alone),
+                ..affine
+            }
         }
         Layer::Conv2d(l) => {
             let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, 0);
-            Memory { over: pixel(alone), ..affine }
+            Memory {
+                over: pixel(alone),
+                ..affine
+            }
         }
         Layer::Depthwise1d(l) => {
             let over = slides([l.kernel[0], 1], l.stride, l.padding, l.dilation);
@@ -185,20 +208,44 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             Memory { over, ..affine }
         }
         // The slope follows from the output.
-        Layer::Relu(_) | Layer::Relu6(_) | Layer::Tanh(_) | Layer::Sigmoid(_) => Memory { y: passes, ..elementwise },
-        Layer::LeakyRelu(_) | Layer::Elu(_) | Layer::Softmax(_) => Memory { y: passes, ..elementwise },
+        Layer::Relu(_) | Layer::Relu6(_) | Layer::Tanh(_) | Layer::Sigmoid(_) => Memory {
+            y: passes,
+            ..elementwise
+        },
+        Layer::LeakyRelu(_) | Layer::Elu(_) | Layer::Softmax(_) => Memory {
+            y: passes,
+            ..elementwise
+        },
         // It does not: the slope, or the input, is remembered.
-        Layer::Gelu(_) | Layer::Silu(_) => Memory { kept: if passes { length } else { 0 }, ..elementwise },
+        Layer::Gelu(_) | Layer::Silu(_) => Memory {
+            kept: if passes { length } else { 0 },
+            ..elementwise
+        },
         // The state of the generator before the mask was drawn.
-        Layer::Dropout(_) => Memory { bytes: if passes { 16 } else { 0 }, ..elementwise },
+        Layer::Dropout(_) => Memory {
+            bytes: if passes { 16 } else { 0 },
+            ..elementwise
+        },
         Layer::Position(_) | Layer::Add(_) | Layer::Reshape(_) | Layer::Flatten(_) => elementwise,
         // By running statistics dx is dy times a constant.
-        Layer::BatchNorm(l) if l.per_sample && gains => Memory { kept: normalised(channels(input)), ..elementwise },
-        Layer::BatchNorm(_) => Memory { kept: if gains { length } else { 0 }, ..elementwise },
-        Layer::LayerNorm(_) | Layer::RmsNorm(_) => Memory { kept: normalised(positions), ..elementwise },
+        Layer::BatchNorm(l) if l.per_sample && gains => Memory {
+            kept: normalised(channels(input)),
+            ..elementwise
+        },
+        Layer::BatchNorm(_) => Memory {
+            kept: if gains { length } else { 0 },
+            ..elementwise
+        },
+        Layer::LayerNorm(_) | Layer::RmsNorm(_) => Memory {
+            kept: normalised(positions),
+            ..elementwise
+        },
         Layer::GroupNorm(l) => {
             let groups = l.groups.map_or(channels(input), usize::from);
-            Memory { kept: normalised(groups), ..elementwise }
+            Memory {
+                kept: normalised(groups),
+                ..elementwise
+            }
         }
         // Which tap it was, in a byte.
         Layer::MaxPool(l) => Memory {
@@ -206,30 +253,58 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             bytes: if passes { output.len() } else { 0 },
             ..PLAIN
         },
-        Layer::AveragePool(l) => Memory { over: slides(square(l.size), l.stride, l.padding, 1), ..PLAIN },
+        Layer::AveragePool(l) => Memory {
+            over: slides(square(l.size), l.stride, l.padding, 1),
+            ..PLAIN
+        },
         Layer::GlobalMax(_) => {
             let index = if positions > 256 { 2 } else { 1 };
-            Memory { bytes: if passes { output.len() * index } else { 0 }, ..PLAIN }
+            Memory {
+                bytes: if passes { output.len() * index } else { 0 },
+                ..PLAIN
+            }
         }
         Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
         // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
         Layer::Attention(l) => {
-            let pairs = if l.causal { frames * (frames + 1) / 2 } else { frames * frames };
+            let pairs = if l.causal {
+                frames * (frames + 1) / 2
+            } else {
+                frames * frames
+            };
             match visited {
-                true => Memory { kept: 4 * length + usize::from(l.heads) * pairs, ..affine },
-                false => Memory { forward: 2 * length + frames + channels(input), ..PLAIN },
+                true => Memory {
+                    kept: 4 * length + usize::from(l.heads) * pairs,
+                    ..affine
+                },
+                false => Memory {
+                    forward: 2 * length + frames + channels(input),
+                    ..PLAIN
+                },
             }
         }
         // 1 − y² is in every gradient, y[t − 1] in that of the state's weights.
         Layer::Rnn(_) => Memory { y: visited, ..affine },
         // r, z, n and the state's part of n; y[t − 1] is in the gradient of z.
-        Layer::Gru(_) => Memory { y: visited, kept: if visited { 4 * output.len() } else { 0 }, ..affine },
+        Layer::Gru(_) => Memory {
+            y: visited,
+            kept: if visited { 4 * output.len() } else { 0 },
+            ..affine
+        },
         // i, f, g, o and c. The cell, and its gradient, pass from frame to frame.
         Layer::Lstm(l) => {
             let cell = usize::from(l.hidden);
             match visited {
-                true => Memory { y: weights, kept: 5 * output.len(), backward: cell, ..affine },
-                false => Memory { forward: cell, ..PLAIN },
+                true => Memory {
+                    y: weights,
+                    kept: 5 * output.len(),
+                    backward: cell,
+                    ..affine
+                },
+                false => Memory {
+                    forward: cell,
+                    ..PLAIN
+                },
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod bound;
 pub mod draw;
 pub mod mathematics;
 pub mod play;
+pub mod ready;
 pub mod schedule;
 mod windows;
 

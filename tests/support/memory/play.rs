@@ -32,7 +32,8 @@ pub fn play(schedule: &Schedule, plan: &Plan) -> Result<(), Fault> {
         written: vec![],
     };
     for (at, operation) in schedule.operations.iter().enumerate() {
-        play.run(operation).map_err(|fault| format!("operation {at}: {fault}"))?;
+        play.run(operation)
+            .map_err(|fault| format!("operation {at}: {fault}"))?;
     }
     Ok(())
 }
@@ -56,7 +57,10 @@ impl Play<'_> {
     }
 
     fn times(&self, tensor: Tensor) -> usize {
-        self.written.iter().find(|(of, _)| *of == tensor).map_or(0, |(_, times)| *times)
+        self.written
+            .iter()
+            .find(|(of, _)| *of == tensor)
+            .map_or(0, |(_, times)| *times)
     }
 
     /// Whether the plan writes the output over the input.
@@ -64,17 +68,25 @@ impl Play<'_> {
         // A layer knows from its slot whether it works in place.
         if let Some(Tensor::Output(of)) = operation.writes.last() {
             let claimed = self.plan.slots()[*of].in_place;
-            let shares = operation.over.is_some_and(|(x, y)| self.place(x).start == self.place(y).start);
+            let shares = operation
+                .over
+                .is_some_and(|(x, y)| self.place(x).start == self.place(y).start);
             // Of a tensor that is its own input there is nothing to be in place of.
             if claimed != shares {
-                return Err(format!("layer {of} is in place or not, and its places say otherwise"));
+                return Err(format!(
+                    "layer {of} is in place or not, and its places say otherwise"
+                ));
             }
             return Ok(shares);
         }
         // In the backward pass an elementwise layer changes the gradient where it lies.
-        let Some((dy, dx)) = operation.over else { return Ok(false) };
+        let Some((dy, dx)) = operation.over else {
+            return Ok(false);
+        };
         if self.place(dy) != self.place(dx) {
-            return Err(format!("{dx:?} must lie where {dy:?} lies, which is changed in its place"));
+            return Err(format!(
+                "{dx:?} must lie where {dy:?} lies, which is changed in its place"
+            ));
         }
         Ok(true)
     }
@@ -83,7 +95,10 @@ impl Play<'_> {
     /// must all that it writes, when it is done.
     fn run(&mut self, operation: &Operation) -> Result<(), Fault> {
         let overwrites = self.overwrites(operation)?;
-        operation.reads.iter().try_for_each(|tensor| self.check(*tensor))?;
+        operation
+            .reads
+            .iter()
+            .try_for_each(|tensor| self.check(*tensor))?;
         for tensor in &operation.writes {
             self.write(*tensor, operation, overwrites)?;
         }
@@ -98,7 +113,9 @@ impl Play<'_> {
             }
         }
         let reads = operation.reads.iter().filter(|tensor| Some(**tensor) != gone);
-        reads.chain(&operation.writes).try_for_each(|tensor| self.check(*tensor))
+        reads
+            .chain(&operation.writes)
+            .try_for_each(|tensor| self.check(*tensor))
     }
 
     fn check(&self, tensor: Tensor) -> Result<(), Fault> {
@@ -138,7 +155,9 @@ impl Play<'_> {
         self.written.retain(|(of, _)| *of != tensor);
         self.written.push((tensor, times + 1));
         let bytes = self.bytes.get_mut(place.clone());
-        bytes.ok_or(format!("{tensor:?} lies outside: {place:?}"))?.fill(Some((tensor, times + 1)));
+        bytes
+            .ok_or(format!("{tensor:?} lies outside: {place:?}"))?
+            .fill(Some((tensor, times + 1)));
         Ok(())
     }
 }

@@ -103,7 +103,9 @@ impl Schedule {
         let (x, y) = (layer.checked_sub(1).map(Tensor::Output), Tensor::Output(layer));
         let earlier = net.earlier(layer).flatten().map(Tensor::Output);
         let reads = x.into_iter().chain(earlier).collect();
-        let over = x.filter(|_| self.memory[layer].over != Over::Never).map(|x| (x, y));
+        let over = x
+            .filter(|_| self.memory[layer].over != Over::Never)
+            .map(|x| (x, y));
         self.push(reads, vec![Tensor::Kept(layer), Tensor::Forward(layer), y], over);
     }
 
@@ -121,7 +123,10 @@ impl Schedule {
         let mut over = None;
         if let Some(below) = below.filter(|_| wanted[layer].passes) {
             // de += …, if something trains at or below that output, then dx += …
-            let earlier = net.earlier(layer).flatten().filter(|earlier| wanted[earlier + 1].passes);
+            let earlier = net
+                .earlier(layer)
+                .flatten()
+                .filter(|earlier| wanted[earlier + 1].passes);
             for of in earlier.into_iter().chain([below]) {
                 let gradient = Tensor::Gradient(of);
                 if readers[of] > 0 {

@@ -23,7 +23,12 @@ fn extents(shape: Shape) -> [usize; 2] {
 impl Window {
     /// Which rows (axis 0) or columns (axis 1) of an input of `extent` the output `at` reads.
     fn sources(&self, axis: usize, at: usize, extent: usize) -> impl Iterator<Item = usize> + use<> {
-        let Self { kernel, stride, padding, dilation } = *self;
+        let Self {
+            kernel,
+            stride,
+            padding,
+            dilation,
+        } = *self;
         (0..kernel[axis])
             .filter_map(move |tap| (at * stride + tap * dilation).checked_sub(padding[axis]))
             .filter(move |source| *source < extent)
