@@ -73,11 +73,11 @@ def spatial():
     yield "conv2d_oblong", IMAGE, [PIXELS, conv(3, 2, 3, 1, 1, 1)]
     yield "conv2d_stride_padding", IMAGE, [PIXELS, conv(3, 3, 3, 2, 1, 1)]
     yield "conv2d_stride_leaves_pixels_over", [7, 6, 1], [conv(3, 2, 2, 3, 0, 1)]
-    yield "conv2d_stride_past_the_kernel", IMAGE, [PIXELS, conv(3, 2, 1, 3, 1, 1)]
+    yield "conv2d_stride_past_the_kernel", IMAGE, [PIXELS, conv(3, 2, 2, 3, 1, 1)]
     yield "conv2d_dilation", IMAGE, [PIXELS, conv(3, 3, 2, 1, 0, 2)]
     yield "conv2d_dilation_stride_padding", [7, 8, 2], [PIXELS, conv(3, 3, 3, 2, 3, 2)]
     yield "conv2d_dilation_past_the_image", [4, 3, 2], [conv(2, 3, 3, 1, 3, 3)]
-    yield "conv2d_one_row", [1, 7, 2], [conv(4, 1, 3, 1, 1, 1), conv(2, 3, 3, 1, 1, 1)]
+    yield "conv2d_one_row", [1, 7, 2], [conv(4, 1, 3, 1, 0, 1), conv(2, 3, 3, 1, 1, 1)]
     yield "conv2d_one_pixel", [1, 1, 3], [conv(2, 3, 3, 1, 1, 1)]
     yield "conv2d_twice", IMAGE, [conv(3, 3, 3, 2, 1, 1), ("relu",), conv(5, 2, 2, 1, 1, 1)]
     for name, *rest in (
@@ -92,7 +92,7 @@ def spatial():
     ):
         yield f"depthwise1d{name}", SERIES, [FRAMES, ("depthwise1d", *rest)]
         kernel, *rest = rest
-        yield f"depthwise2d{name}", IMAGE, [PIXELS, ("depthwise2d", kernel, max(kernel - 1, 1), *rest)]
+        yield f"depthwise2d{name}", IMAGE, [PIXELS, ("depthwise2d", kernel, kernel - (kernel > 2), *rest)]
     yield "depthwise1d_first", SERIES, [("depthwise1d", 3, 1, 1, 1)]
     yield "depthwise2d_first", IMAGE, [("depthwise2d", 2, 3, 1, 1, 1)]
     yield "depthwise1d_one_channel", [9, 1], [("depthwise1d", 3, 1, 1, 1), ("tanh",), ("depthwise1d", 2, 2, 0, 1)]
@@ -110,7 +110,7 @@ def spatial():
     ):
         yield f"transposed1d{name}", [5, 3], [FRAMES, ("transposed1d", 3, *rest)]
         kernel, *rest = rest
-        yield f"transposed2d{name}", [3, 4, 2], [PIXELS, ("transposed2d", 3, kernel, max(kernel - 1, 1), *rest)]
+        yield f"transposed2d{name}", [3, 4, 2], [PIXELS, ("transposed2d", 3, kernel, kernel - (kernel > 2), *rest)]
     yield "transposed1d_first", [5, 3], [("transposed1d", 4, 3, 2, 1), ("tanh",), ("conv1d", 2, 3, 1, 1, 1)]
     yield "transposed2d_first", [3, 2, 3], [("transposed2d", 2, 3, 2, 2, 1), ("tanh",), conv(2, 3, 3, 1, 1, 1)]
     yield "transposed1d_one_frame", [1, 3], [("transposed1d", 2, 4, 3, 0)]
@@ -143,7 +143,7 @@ def norms():
         yield f"batch_norm_{mode}_first", SERIES, [("batch_norm", mode), ("conv1d", 2, 3, 2, 0, 1)]
         blocks = [FRAMES, ("batch_norm", mode), ("relu",), ("conv1d", 3, 3, 2, 1, 1), ("batch_norm", mode), ("relu",)]
         yield f"batch_norm_{mode}_twice", SERIES, blocks + [("global_average",), ("dense", 2)]
-        yield f"batch_norm_{mode}_two_frames", [2, 3], [("conv1d", 4, 1, 1, 0, 1), ("batch_norm", mode), ("dense", 2)]
+        yield f"batch_norm_{mode}_few_frames", [3, 3], [("conv1d", 4, 1, 1, 0, 1), ("batch_norm", mode), ("dense", 2)]
     yield "batch_norm_running_of_vector", [6], [DENSE, ("batch_norm", "running"), ("tanh",), ("dense", 2)]
     yield "batch_norm_running_one_frame", [1, 3], [("conv1d", 4, 1, 1, 0, 1), ("batch_norm", "running"), ("dense", 2)]
     for kind in ("layer_norm", "rms_norm"):

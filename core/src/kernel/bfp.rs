@@ -6,7 +6,7 @@
 //! sums do not depend on their order, so accelerated twins may take any.
 
 use super::bfp_limit::{Limiter, bits};
-use super::{Grad, Kernel, Sweep, bfp_loss};
+use super::{Grad, Kernel, Sweep};
 use crate::loss::Loss;
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
@@ -258,14 +258,6 @@ impl Kernel for Bfp14 {
         limiter.peak
     }
 
-    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::softmax_cross_entropy(z, class, dz)
-    }
-
-    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::mean_squared_error(y, target, dy)
-    }
-
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {
         let sum = gradient.iter().fold(0_i64, |sum, g| {
             let g = i64::from(*g);
@@ -292,6 +284,13 @@ impl Kernel for Bfp14 {
         // Both at 16 fraction bits, so that the quotient has 32 again.
         let factor = (bound << 16).checked_div(norm.0 >> 16)?;
         (norm.0 > bound).then_some(Q32(factor))
+    }
+
+    fn clamp_gradient(gradient: &mut [i32], scale: Exponent, bound: f32) {
+        let most = shift_wide(bfp::fixed(bound), 32 + i32::from(scale.0)).clamp(0, i32::MAX.into()) as i32;
+        for g in gradient {
+            *g = (*g).clamp(-most, most);
+        }
     }
 
     fn gradient_scale(track: Option<&Track>) -> Exponent {

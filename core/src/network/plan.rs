@@ -3,6 +3,7 @@
 use super::layer::{InPlace, Layer, Visit};
 use super::tensors::Tensors;
 use super::{Params, Shape};
+use crate::loss::Loss;
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -22,6 +23,8 @@ pub mod mode {
     pub const BACK: u128 = 1 << 126;
     /// Some parameters lie in flash.
     pub const FROZEN: u128 = 1 << 127;
+    /// Elements of gradients are clamped.
+    pub const CLIP_VALUE: u128 = 1 << 119;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -181,6 +184,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub number: u8,
     /// The optimizer's code.
     pub optimizer: u8,
+    /// The loss and its settings.
+    pub loss: Loss,
     /// Number of parameters.
     pub parameters: usize,
     /// Number of trained parameters.
@@ -193,6 +198,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub batch: u16,
     /// Bound on the norm of the gradient, as the bits of an `f32`; 0 for none.
     pub clip: u32,
+    /// Bound on each element of the gradient, as the bits of an `f32`; 0 for none.
+    pub clip_value: u32,
     /// Digest of layer kinds, shapes, settings, number format, optimizer and loss.
     pub fingerprint: u64,
     /// The layers.

@@ -3,7 +3,12 @@
 use super::{Aim, Rule, State};
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
-use kilograd::network::{Entry, Shape, add, concat, conv1d, dense, global_average, relu, sigmoid, tanh};
+use kilograd::network::{
+    Entry, Shape, add, attention, average_pool, batch_norm, concat, conv1d, conv2d, dense, depthwise1d,
+    depthwise2d, dropout, elu, embedding, flatten, gelu, global_average, global_max, group_norm, gru,
+    instance_norm, last, layer_norm, leaky_relu, lstm, max_pool, position, relu, relu6, reshape, rms_norm,
+    rnn, sigmoid, silu, softmax, tanh, transposed1d, transposed2d, upsample,
+};
 use kilograd::optim::{Adam, Momentum, Sgd};
 
 pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
@@ -18,17 +23,65 @@ pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
 pub(super) fn layer(words: &[&str]) -> Option<Entry> {
     Some(match *words {
         ["dense", outputs] => dense(number(outputs)),
-        ["conv1d", channels, kernel, stride, padding, "1"] => conv1d(number(channels), number(kernel))
-            .stride(number(stride))
-            .padding(number(padding)),
+        ["conv1d", channels, kernel, ref motion @ ..] => {
+            moved(conv1d(number(channels), number(kernel)), motion)
+        }
+        ["conv2d", channels, height, width, ref motion @ ..] => {
+            moved(conv2d(number(channels), [number(height), number(width)]), motion)
+        }
+        ["depthwise1d", kernel, ref motion @ ..] => moved(depthwise1d(number(kernel)), motion),
+        ["depthwise2d", height, width, ref motion @ ..] => {
+            moved(depthwise2d([number(height), number(width)]), motion)
+        }
+        ["transposed1d", channels, kernel, ref motion @ ..] => {
+            moved(transposed1d(number(channels), number(kernel)), motion)
+        }
+        ["transposed2d", channels, height, width, ref motion @ ..] => moved(
+            transposed2d(number(channels), [number(height), number(width)]),
+            motion,
+        ),
+        ["upsample", factor] => upsample(number(factor)),
+        ["max_pool", size, ref motion @ ..] => moved(max_pool(number(size)), motion),
+        ["average_pool", size, ref motion @ ..] => moved(average_pool(number(size)), motion),
+        ["global_max"] => global_max(),
+        ["last"] => last(),
+        ["reshape", ref dims @ ..] => reshape(shape(dims)?),
+        ["flatten"] => flatten(),
         ["relu"] => relu(),
         ["tanh"] => tanh(),
         ["sigmoid"] => sigmoid(),
+        ["relu6"] => relu6(),
+        ["gelu"] => gelu(),
+        ["silu"] => silu(),
+        ["softmax"] => softmax(),
+        ["leaky_relu", slope] => leaky_relu(number(slope)),
+        ["elu", alpha] => elu(number(alpha)),
+        ["batch_norm", "running"] => batch_norm(),
+        ["batch_norm", "per_sample"] => batch_norm().per_sample(),
+        ["layer_norm"] => layer_norm(),
+        ["rms_norm"] => rms_norm(),
+        ["group_norm", groups] => group_norm(number(groups)),
+        ["instance_norm"] => instance_norm(),
+        ["dropout", rate] => dropout(number(rate)),
+        ["embedding", vocabulary, width] => embedding(number(vocabulary), number(width)),
+        ["position"] => position(),
+        ["attention", heads, "full"] => attention(number(heads)),
+        ["attention", heads, "causal"] => attention(number(heads)).causal(),
+        ["rnn", hidden] => rnn(number(hidden)),
+        ["gru", hidden] => gru(number(hidden)),
+        ["lstm", hidden] => lstm(number(hidden)),
         ["global_average"] => global_average(),
         ["add", back] => add(number(back)),
         ["concat", back] => concat(number(back)),
         _ => return None,
     })
+}
+
+/// Stride, padding and dilation, where a kind has one.
+fn moved(entry: Entry, motion: &[&str]) -> Entry {
+    let motion: Vec<u16> = numbers(motion);
+    let entry = entry.stride(motion[0]).padding(motion[1]);
+    motion.get(2).map_or(entry, |dilation| entry.dilation(*dilation))
 }
 
 pub(super) fn loss(words: &[&str]) -> Option<(Loss, Aim)> {
@@ -59,13 +112,14 @@ pub(super) fn state(word: &str) -> Option<State> {
 pub(super) fn optimizer(words: &[&str]) -> Option<Rule> {
     let values: Vec<f32> = numbers(&words[1..]);
     Some(match (words[0], values.as_slice()) {
-        ("sgd", &[learning_rate, 0.0, 0.0, weight_decay]) => Rule::Sgd(Sgd {
+        ("sgd", &[learning_rate, 0.0, 0.0, weight_decay, 0.0]) => Rule::Sgd(Sgd {
             learning_rate,
             weight_decay,
         }),
-        ("sgd", &[learning_rate, momentum, nesterov, weight_decay]) => Rule::Momentum(Momentum {
+        ("sgd", &[learning_rate, momentum, nesterov, weight_decay, dampening]) => Rule::Momentum(Momentum {
             learning_rate,
             momentum,
+            dampening,
             nesterov: nesterov != 0.0,
             weight_decay,
         }),

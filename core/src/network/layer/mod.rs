@@ -42,6 +42,8 @@ mod rnn;
 #[cfg(test)]
 mod sequence_tests;
 mod softmax;
+#[cfg(test)]
+mod spatial_tests;
 mod transposed;
 mod upsample;
 mod windowed;
