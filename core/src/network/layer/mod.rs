@@ -98,7 +98,7 @@ use core::ops::Range;
 pub enum For {
     /// For none.
     Nothing,
-    /// For the gradient of the parameters.
+    /// For the gradient of the parameters, but for biases alone.
     Parameters,
     /// For the gradient of the input.
     Input,
@@ -111,7 +111,7 @@ impl For {
     pub(crate) const fn asked(self, visit: Visit) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Parameters => visit.trains,
+            Self::Parameters => visit.weighs,
             Self::Input => visit.passes,
             Self::Both => visit.trains || visit.passes,
         }
@@ -153,6 +153,8 @@ pub enum InPlace {
 pub struct Visit {
     /// The gradient of some of its parameters.
     pub trains: bool,
+    /// Of some that are multiplied with something, and not of biases alone: their gradients are sums of `dy`.
+    pub weighs: bool,
     /// The gradient of its input.
     pub passes: bool,
 }
