@@ -179,9 +179,12 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
     }
 }
 
-/// `y = b + W x` over the sweeps that `each` gives.
+/// `y = b + W x` over the sweeps that `each` gives; `SHORT` where their runs may be short.
 #[inline]
-pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, each: impl FnOnce(&mut dyn FnMut(Runs))) -> N::Peak {
+pub(super) fn forward<const SHORT: bool, N: Kernel>(
+    ports: Forward<'_, N>,
+    each: impl FnOnce(&mut dyn FnMut(Runs)),
+) -> N::Peak {
     let Forward { p, x, y, .. } = ports;
     let (w, b, mut peak) = (p.weight(0), p.bias(1), N::Peak::default());
     each(&mut |runs| {
@@ -191,6 +194,7 @@ pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, each: impl FnOnce(&mut d
         };
         let here = match runs.count {
             [1, 1] => N::affine(w, b, x, y, runs.sweep),
+            _ if SHORT => N::affine_window(w, b, x, y, runs),
             _ => N::affine_runs(w, b, x, y, runs),
         };
         peak = N::higher(peak, here);
@@ -246,6 +250,7 @@ pub(super) fn gradient<N: Kernel>(
 
 /// `y[p] = b + W x[p]` for a window of one pixel, over the input itself: one pixel at a time is set
 /// aside before its place is written over. Where a pixel grows, the last one goes first.
+#[inline(never)]
 pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -> N::Peak {
     let Forward {
         input, p, y, scratch, ..
