@@ -30,8 +30,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "bias gradient missing",
         file: "core/src/kernel/float.rs",
-        right: "|db, dy| db + dy)",
-        wrong: "|db, dy| db + dy * F::ZERO)",
+        right: "F::outer(db, &[F::ONE], dy, false)",
+        wrong: "F::outer(db, &[F::ZERO], dy, false)",
         caught_by: BOTH,
     },
     Fault {
@@ -43,9 +43,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "conv forward stride off by a frame",
-        file: "core/src/network/layer/conv1d.rs",
-        right: "step: stride * channels",
-        wrong: "step: (stride + usize::from(stride > 1)) * channels",
+        file: "core/src/kernel/spatial/convolution.rs",
+        right: "step: self.columns.stride * channels",
+        wrong: "step: (self.columns.stride + usize::from(self.columns.stride > 1)) * channels",
         caught_by: BOTH,
     },
     Fault {
@@ -183,9 +183,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "padding of the far end skipped",
-        file: "core/src/network/layer/conv1d.rs",
-        right: ".chain((to..positions).map(edge))",
-        wrong: ".chain((to..to).map(edge))",
+        file: "core/src/kernel/spatial/convolution.rs",
+        right: "while column < window.columns.output {",
+        wrong: "while column < whole.end.max(1) {",
         caught_by: BOTH,
     },
 ];

@@ -136,13 +136,13 @@ impl Channels {
             scale: x.scale,
         };
         let (window, outputs) = (self.base.window(input), self.base.outputs());
-        let frozen = sweep(p.weight(0), p.bias(1), x, &mut y, |f| {
+        let frozen = sweep::<false, N>(p.weight(0), p.bias(1), x, &mut y, |f| {
             window.convolution(outputs, f)
         });
         let window = self.window(input);
         N::higher(
             frozen,
-            sweep(p.weight(2), &[], z, &mut y, |f| window.convolution(outputs, f)),
+            sweep::<false, N>(p.weight(2), &[], z, &mut y, |f| window.convolution(outputs, f)),
         )
     }
 

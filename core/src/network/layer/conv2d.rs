@@ -117,7 +117,7 @@ impl Conv2d {
         if ports.x.data.is_empty() {
             return windowed::pixel_by_pixel(ports, self.channels.into());
         }
-        windowed::forward(ports, |f| window.convolution(self.channels.into(), f))
+        windowed::forward::<true, N>(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {

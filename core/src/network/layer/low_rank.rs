@@ -113,10 +113,10 @@ impl LowRank {
             data: h,
             scale: y.scale,
         };
-        let frozen = sweep(p.weight(0), p.bias(1), x, &mut y, |f| {
+        let frozen = sweep::<false, N>(p.weight(0), p.bias(1), x, &mut y, |f| {
             window.convolution(self.base.outputs(), f)
         });
-        sweep(p.weight(2), &[], x, &mut h, |f| {
+        sweep::<false, N>(p.weight(2), &[], x, &mut h, |f| {
             window.convolution(self.rank.into(), f)
         });
         let h = View {

@@ -179,9 +179,10 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
     }
 }
 
-/// `y = b + W x` over the sweeps that `each` gives; without `b`, `y += W x`.
+/// `y = b + W x` over the sweeps that `each` gives; without `b`, `y += W x`. `SHORT` where their runs may
+/// be short.
 #[inline]
-pub(super) fn sweep<N: Kernel>(
+pub(super) fn sweep<const SHORT: bool, N: Kernel>(
     w: View<'_, N>,
     b: &[N::Bias],
     x: View<'_, N>,
@@ -196,6 +197,7 @@ pub(super) fn sweep<N: Kernel>(
         };
         let here = match runs.count {
             [1, 1] => N::affine(w, b, x, y, runs.sweep),
+            _ if SHORT => N::affine_window(w, b, x, y, runs),
             _ => N::affine_runs(w, b, x, y, runs),
         };
         peak = N::higher(peak, here);
@@ -249,9 +251,12 @@ pub(super) fn sweep_weights<N: Kernel>(
 
 /// [`sweep`] with a layer's weight and bias.
 #[inline]
-pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, each: impl FnOnce(&mut dyn FnMut(Runs))) -> N::Peak {
+pub(super) fn forward<const SHORT: bool, N: Kernel>(
+    ports: Forward<'_, N>,
+    each: impl FnOnce(&mut dyn FnMut(Runs)),
+) -> N::Peak {
     let Forward { p, x, mut y, .. } = ports;
-    sweep(p.weight(0), p.bias(1), x, &mut y, each)
+    sweep::<SHORT, N>(p.weight(0), p.bias(1), x, &mut y, each)
 }
 
 /// [`sweep_input`] with a layer's weight.
@@ -282,6 +287,7 @@ pub(super) fn gradient<N: Kernel>(
 
 /// `y[p] = b + W x[p]` for a window of one pixel, over the input itself: one pixel at a time is set
 /// aside before its place is written over. Where a pixel grows, the last one goes first.
+#[inline(never)]
 pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -> N::Peak {
     let Forward {
         input, p, y, scratch, ..
