@@ -85,6 +85,7 @@ impl Problem {
                 };
                 y.iter().zip(target).map(|(y, t)| (y - t) * (y - t)).sum::<f64>() / y.len() as f64
             }
+            loss => unreachable!("{loss:?} is not drawn"),
         }
     }
 

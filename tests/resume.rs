@@ -25,6 +25,7 @@ const MOMENTUM: Watch<Momentum> = Watch {
     optimizer: Momentum {
         learning_rate: 0.02,
         momentum: 0.9,
+        dampening: 0.0,
         nesterov: true,
         weight_decay: 0.0,
     },

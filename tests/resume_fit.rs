@@ -11,7 +11,7 @@ use kilograd::network::{Model, PlanOf, Shape, dense, relu};
 use kilograd::number::bfp::Exponent;
 use kilograd::number::random::Pcg;
 use kilograd::number::{Bfp14, Element, Scale};
-use kilograd::optim::{Adam, Momentum, Optimizer, Sgd};
+use kilograd::optim::{Adam, Momentum, Optimizer, Rate, RmsProp, Schedule, Sgd};
 use kilograd::persist::{Parts, PartsMut, Persist};
 use kilograd::train::{Event, Fit, Goals, State, Stop};
 use kilograd_sim::flash::{Cell, FaultFlash, Torn};
@@ -38,6 +38,7 @@ struct Setup<N: Kernel, O> {
     optimizer: O,
     batch: u16,
     scale: Scale<N>,
+    course: Rate,
 }
 
 /// What a life between two boots showed.
@@ -93,7 +94,8 @@ fn live<N: Kernel, O: Optimizer<N>>(
         patience: Some(4),
         save_every: 5,
     };
-    let mut fit = Fit::new(&mut trainer, loader, &mut sample, &mut state, goals).checkpoint(&mut store, &[]);
+    let fit = Fit::new(&mut trainer, loader, &mut sample, &mut state, goals).schedule(&setup.course);
+    let mut fit = fit.checkpoint(&mut store, &[]);
     while life.pieces < pieces && !matches!(life.events.last(), Some(Event::Stopped(_))) {
         match fit.advance() {
             Ok(event) => life.events.extend(event),
@@ -174,11 +176,12 @@ fn assert_goes_on(whole: &[Event], life: &Life) -> usize {
     expected.len() - life.events.len()
 }
 
-fn float<O>(optimizer: O, batch: u16) -> Setup<f32, O> {
+fn float<O: Optimizer<f32>>(optimizer: O, batch: u16) -> Setup<f32, O> {
     Setup {
         optimizer,
         batch,
         scale: (),
+        course: Rate::new(optimizer.learning_rate(), Schedule::Constant),
     }
 }
 
@@ -222,7 +225,35 @@ fn fixed_point_goes_on_where_it_was() {
             optimizer: sgd,
             batch,
             scale: Exponent(-11),
+            course: Rate::new(0.25, Schedule::Constant),
         });
+    }
+}
+
+/// The rate of the next update follows from what is in the checkpoint: the number of updates, and where a
+/// plateau stands. After a boot the optimizer has its first rate again.
+#[test]
+fn scheduled_rates_go_on_where_they_were() {
+    let schedules = [
+        Schedule::Step {
+            every: 30,
+            factor: 0.5,
+        },
+        Schedule::Cosine {
+            steps: 300,
+            floor: 0.001,
+        },
+        Schedule::Plateau {
+            patience: 0,
+            factor: 0.5,
+            floor: 0.001,
+            delta: 0.001,
+        },
+    ];
+    for schedule in schedules {
+        let mut setup = float(RmsProp::<true, true>::default(), 4);
+        setup.course = Rate::new(0.01, schedule).warm_up(20, 0.1);
+        a_fit_goes_on_where_it_was(setup);
     }
 }
 

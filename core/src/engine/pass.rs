@@ -3,7 +3,7 @@
 use super::Trainer;
 use super::work::{pair, scale, span, tensor};
 use crate::kernel::Kernel;
-use crate::loss::{Loss, Target};
+use crate::loss::Target;
 use crate::network::{Pass, Tensor, mode};
 use crate::number::{Scalar, View, ViewMut};
 use crate::optim::Optimizer;
@@ -107,6 +107,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                 scale: delta,
             },
         );
-        Loss::of(self.plan.uses).gradient::<N, USES>(x, y, target, dy)
+        self.plan
+            .loss
+            .gradient::<N, USES>(self.plan.output, x, y, target, dy)
     }
 }

@@ -74,7 +74,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
             train: self.train,
             state_slots: if self.train { O::SLOTS } else { 0 },
             optimizer: O::CODE,
-            loss: self.loss.bit(),
+            loss: self.loss,
             batch: self.batch,
             clip: match self.clip {
                 Clip::None => 0,

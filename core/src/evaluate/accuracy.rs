@@ -1,5 +1,7 @@
 //! The share of right answers.
 
+use crate::loss::Loss;
+use crate::number::Element;
 use serde::{Deserialize, Serialize};
 
 /// Index of the largest score, the first of equal ones: the class that a model predicts.
@@ -14,6 +16,18 @@ pub fn argmax<T: Copy + PartialOrd>(scores: &[T]) -> Option<usize> {
         }
     }
     best.map(|(index, _)| index)
+}
+
+/// The class that a model trained on `loss` predicts: the [largest](argmax) score; for a single logit of a
+/// [binary cross-entropy](Loss::BinaryCrossEntropy) class 1 if it is above 0, else class 0.
+pub fn predicted<E: Element>(loss: Loss, scores: &[E]) -> Option<usize> {
+    match (loss, scores) {
+        (Loss::BinaryCrossEntropy, [score]) => {
+            score.partial_cmp(score)?;
+            Some(usize::from(*score > E::default()))
+        }
+        _ => argmax(scores),
+    }
 }
 
 /// Accuracy, `right / count`.
@@ -66,6 +80,15 @@ impl Accuracy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_single_logit_tells_one_of_two_classes() {
+        let binary = |score: f32| predicted(Loss::BinaryCrossEntropy, &[score]);
+        let classes = [binary(0.5), binary(-0.5), binary(0.0), binary(f32::NAN)];
+        assert_eq!(classes, [Some(1), Some(0), Some(0), None]);
+        assert_eq!(predicted(Loss::CrossEntropy, &[0.5_f32]), Some(0));
+        assert_eq!(predicted(Loss::BinaryCrossEntropy, &[0.5_f32, 0.75]), Some(1));
+    }
 
     #[test]
     fn argmax_takes_the_first_largest_and_refuses_nan() {

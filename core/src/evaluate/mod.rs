@@ -8,7 +8,7 @@ mod confusion;
 mod gap;
 mod mean_loss;
 
-pub use accuracy::{Accuracy, argmax};
+pub use accuracy::{Accuracy, argmax, predicted};
 pub use confusion::{ClassError, Confusion};
 pub use gap::Gap;
 pub use mean_loss::MeanLoss;

@@ -6,7 +6,7 @@
 //! sums do not depend on their order, so accelerated twins may take any.
 
 use super::bfp_limit::{Limiter, bits};
-use super::{Grad, Kernel, Sweep, bfp_loss};
+use super::{Grad, Kernel, Sweep};
 use crate::loss::Loss;
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
@@ -256,14 +256,6 @@ impl Kernel for Bfp14 {
             }
         }
         limiter.peak
-    }
-
-    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::softmax_cross_entropy(z, class, dz)
-    }
-
-    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
-        bfp_loss::mean_squared_error(y, target, dy)
     }
 
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {

@@ -1,12 +1,24 @@
 //! Losses in 16-bit block fixed point.
 
+use super::Judge;
 use super::bfp_limit::{Limiter, bits};
 use crate::math::fixed::{self, shift, shift_wide};
 use crate::number::bfp::{Bfp14, Q32};
 use crate::number::{View, ViewMut};
 
+/// Two of them; the mask refuses the others by name.
+impl Judge for Bfp14 {
+    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
+        softmax_cross_entropy(z, class, dz)
+    }
+
+    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
+        mean_squared_error(y, target, dy)
+    }
+}
+
 /// Exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
-pub(super) fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMut<'_, Bfp14>) -> (Q32, u32) {
+fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMut<'_, Bfp14>) -> (Q32, u32) {
     let highest = z.data.iter().copied().max().unwrap_or(0);
     let by = -12 - bits(z.scale);
     let below = |z: i16| shift(i32::from(highest) - i32::from(z), by).unsigned_abs();
@@ -29,11 +41,7 @@ pub(super) fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMu
 }
 
 /// The difference at the finer of the two exponents, squares in 64 bits.
-pub(super) fn mean_squared_error(
-    y: View<'_, Bfp14>,
-    target: View<'_, Bfp14>,
-    dy: ViewMut<'_, Bfp14>,
-) -> (Q32, u32) {
+fn mean_squared_error(y: View<'_, Bfp14>, target: View<'_, Bfp14>, dy: ViewMut<'_, Bfp14>) -> (Q32, u32) {
     let count = y.data.len().max(1) as i64;
     let fine = bits(y.scale).min(bits(target.scale));
     let (up_y, up_t) = (fine - bits(y.scale), fine - bits(target.scale));

@@ -181,42 +181,6 @@ impl<F: Loops + Scalar> Kernel for F {
         }
     }
 
-    fn softmax_cross_entropy(z: View<'_, F>, class: usize, dz: ViewMut<'_, F>) -> (F, ()) {
-        let mut highest = z.data.first().copied().unwrap_or(F::ZERO);
-        for z in z.data {
-            if *z > highest {
-                highest = *z;
-            }
-        }
-        let mut sum = F::ZERO;
-        for (dz, z) in dz.data.iter_mut().zip(z.data) {
-            *dz = F::exp(*z - highest);
-            sum += *dz;
-        }
-        let logit = z.data.get(class).copied().unwrap_or(F::ZERO);
-        let loss = F::ln(sum) - (logit - highest);
-        let scale = F::ONE / sum;
-        for (o, dz) in dz.data.iter_mut().enumerate() {
-            *dz *= scale;
-            if o == class {
-                *dz -= F::ONE;
-            }
-        }
-        (loss, ())
-    }
-
-    fn mean_squared_error(y: View<'_, F>, target: View<'_, F>, dy: ViewMut<'_, F>) -> (F, ()) {
-        let count = F::from_count(y.data.len().max(1) as u32);
-        let share = (F::ONE + F::ONE) / count;
-        let mut sum = F::ZERO;
-        for ((dy, y), target) in dy.data.iter_mut().zip(y.data).zip(target.data) {
-            let error = *y - *target;
-            sum += error * error;
-            *dy = error * share;
-        }
-        (sum / count, ())
-    }
-
     fn square_sum(gradient: &[F], (): ()) -> F {
         F::square_sum(gradient)
     }

@@ -26,7 +26,8 @@ mod spatial;
 pub use channels::Channels;
 pub(crate) use groups::EPSILON;
 pub use groups::{Groups, Running};
-pub use judge::Judge;
+pub(crate) use judge::Judged;
+pub use judge::{Judge, Member};
 pub use loops::{Loops, Moments};
 pub use normal::Normal;
 pub use sequence::Sequence;
@@ -157,20 +158,6 @@ pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
 
     /// `dx[t][c] += dy[c] / T`, the gradient of [`mean`](Self::mean).
     fn mean_gradient(dy: View<'_, Self>, dx: ViewMut<'_, Self>) -> Self::Peak;
-
-    /// `L = ln Σ e^z − z[class]`, `dz = softmax(z) − onehot(class)`, shifted by the largest logit.
-    fn softmax_cross_entropy(
-        z: View<'_, Self>,
-        class: usize,
-        dz: ViewMut<'_, Self>,
-    ) -> (Self::Scalar, Self::Peak);
-
-    /// `L = (1/n) Σ (y − t)²`, `dy = (2/n) (y − t)`.
-    fn mean_squared_error(
-        y: View<'_, Self>,
-        target: View<'_, Self>,
-        dy: ViewMut<'_, Self>,
-    ) -> (Self::Scalar, Self::Peak);
 
     /// `Σ g²`, in sixteen lanes for floats (see [`Loops::square_sum`]).
     fn square_sum(

@@ -99,6 +99,11 @@ impl Functions for f32 {
     }
 }
 
+/// The cosine, from libm whatever the features: a schedule of learning rates is exact.
+pub(crate) fn cosine(x: f64) -> f64 {
+    libm::cos(x)
+}
+
 /// `1 − (1 − gap)^exponent` by repeated squaring, in a fixed order of operations.
 ///
 /// The difference itself is carried along, since it would lose its digits if it were taken at the end:

@@ -72,7 +72,7 @@ pub(super) const fn check<N: Number, const L: usize>(
             fault: "needs an input of 1 to 65535 elements",
         });
     }
-    if needs.kinds & needs.loss == 0 {
+    if needs.kinds & needs.loss.bit() == 0 {
         return Err(PlanError {
             layer: None,
             kind: "loss",
@@ -80,7 +80,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         });
     }
     let mut slots = [EMPTY; L];
-    let mut uses = needs.loss;
+    let mut uses = needs.loss.bit();
     let mut shape = model.input;
     let (mut bytes, mut frozen, mut elements, mut trained, mut tracks) = (0, 0, 0, 0, 0);
     let (mut frozen_tensors, mut chunk) = (0, 0);
@@ -158,6 +158,13 @@ pub(super) const fn check<N: Number, const L: usize>(
         shape = output;
         i += 1;
     }
+    if let Some(fault) = needs.loss.fault(shape) {
+        return Err(PlanError {
+            layer: None,
+            kind: "loss",
+            fault,
+        });
+    }
     if needs.train && trained == 0 {
         let fault = "has nothing to train: leave at least one layer with parameters unfrozen, or plan it for inference";
         return Err(PlanError {
@@ -196,6 +203,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         regions,
         number: N::CODE,
         optimizer: needs.optimizer,
+        loss: needs.loss,
         parameters: elements,
         trained,
         // Behind the parameters stand the tracks of the tensors, for a number that has any.

@@ -1,5 +1,7 @@
 //! What a plan depends on beside the model and the number.
 
+use crate::loss::Loss;
+
 /// What a plan depends on beside the model and the number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Needs {
@@ -9,8 +11,8 @@ pub(crate) struct Needs {
     pub state_slots: usize,
     /// The optimizer's number in the fingerprint.
     pub optimizer: u8,
-    /// Bit of the loss.
-    pub loss: u128,
+    /// The loss.
+    pub loss: Loss,
     /// Samples per update.
     pub batch: u16,
     /// Bound on the gradient's norm, as the bits of an `f32`; 0 for none.

@@ -3,6 +3,7 @@
 use super::layer::{InPlace, Layer, Visit};
 use super::tensors::Tensors;
 use super::{Init, Params, Shape};
+use crate::loss::Loss;
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
 pub mod mode {
@@ -175,6 +176,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub number: u8,
     /// The optimizer's code.
     pub optimizer: u8,
+    /// The loss and its settings.
+    pub loss: Loss,
     /// Number of parameters.
     pub parameters: usize,
     /// Number of trained parameters.

@@ -63,7 +63,7 @@ const fn fingerprint<const L: usize>(plan: &PlanOf<L>) -> u64 {
         .byte(plan.number)
         .byte(plan.optimizer)
         .number((plan.uses >> mode::LOSS) as u64 & 0xff_ffff);
-    digest = mix_shape(digest, plan.input);
+    digest = mix_shape(plan.loss.mix(digest), plan.input);
     let mut i = 0;
     while i < plan.layers {
         let slot = &plan.slots[i];

@@ -5,9 +5,13 @@
 
 mod adam;
 mod bfp;
+mod rms_prop;
+mod schedule;
 mod sgd;
 
-pub use adam::Adam;
+pub use adam::{Adam, AdamW};
+pub use rms_prop::RmsProp;
+pub use schedule::{Course, Plateau, Rate, Schedule};
 pub use sgd::{Momentum, Sgd};
 
 use crate::kernel::{Grad, Kernel};
@@ -24,6 +28,12 @@ pub trait Method: Copy {
     const CODE: u8;
     /// Values of state that it keeps for each parameter.
     const SLOTS: usize;
+
+    /// The learning rate, η.
+    fn learning_rate(&self) -> f32;
+
+    /// Changes the learning rate from the next update on. A [`Schedule`] does it before each.
+    fn set_learning_rate(&mut self, rate: f32);
 }
 
 /// A parameter tensor as its update sees it.
@@ -77,3 +87,6 @@ pub trait Optimizer<N: Kernel>: Method {
         random: &mut Pcg,
     );
 }
+
+#[cfg(test)]
+mod tests;

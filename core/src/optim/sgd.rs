@@ -18,7 +18,8 @@ pub struct Sgd {
     pub weight_decay: f32,
 }
 
-/// `g ← g + λ w`, `v ← μ v + g`, `w ← w − η v`; with Nesterov's look-ahead `w ← w − η (g + μ v)`
+/// `g ← g + λ w`, `v ← μ v + (1 − d) g`, `w ← w − η v`; with Nesterov's look-ahead `w ← w − η (g + μ v)`.
+/// The first update takes `v ← g` whatever the dampening `d`, as in PyTorch.
 ///
 /// Keeps one value per parameter. Sources: Polyak, 1964; Nesterov, 1983, in the form of Sutskever et
 /// al., On the importance of initialization and momentum in deep learning, 2013, as in PyTorch.
@@ -29,6 +30,8 @@ pub struct Momentum {
     pub learning_rate: f32,
     /// Momentum, μ.
     pub momentum: f32,
+    /// Dampening, d; PyTorch allows none with a look-ahead.
+    pub dampening: f32,
     /// Whether to look ahead.
     pub nesterov: bool,
     /// Weight decay, λ.
@@ -46,11 +49,12 @@ impl Default for Sgd {
 }
 
 impl Default for Momentum {
-    /// η = 0.01, μ = 0.9, no look-ahead, no decay.
+    /// η = 0.01, μ = 0.9, no dampening, no look-ahead, no decay.
     fn default() -> Self {
         Self {
             learning_rate: 0.01,
             momentum: 0.9,
+            dampening: 0.0,
             nesterov: false,
             weight_decay: 0.0,
         }
@@ -61,12 +65,28 @@ impl Method for Sgd {
     const NAME: &'static str = "sgd";
     const CODE: u8 = 1;
     const SLOTS: usize = 0;
+
+    fn learning_rate(&self) -> f32 {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f32) {
+        self.learning_rate = rate;
+    }
 }
 
 impl Method for Momentum {
     const NAME: &'static str = "momentum";
     const CODE: u8 = 2;
     const SLOTS: usize = 1;
+
+    fn learning_rate(&self) -> f32 {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f32) {
+        self.learning_rate = rate;
+    }
 }
 
 impl<F: Loops + Scalar> Optimizer<F> for Sgd {
@@ -87,27 +107,47 @@ impl<F: Loops + Scalar> Optimizer<F> for Sgd {
     }
 }
 
-impl<F: Loops + Scalar> Optimizer<F> for Momentum {
-    type Step = Self;
+/// What is the same for every parameter of one update of [`Momentum`].
+#[derive(Debug, Clone, Copy)]
+pub struct MomentumStep {
+    settings: Momentum,
+    /// There is nothing yet that the gradient could be dampened against.
+    first: bool,
+}
 
-    fn step(&self, _count: u32) -> Self {
-        *self
+impl<F: Loops + Scalar> Optimizer<F> for Momentum {
+    type Step = MomentumStep;
+
+    fn step(&self, count: u32) -> MomentumStep {
+        MomentumStep {
+            settings: *self,
+            first: count <= 1,
+        }
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: State<'_>, _: &mut Pcg) {
+    fn update(
+        step: &MomentumStep,
+        param: ParamMut<'_, F>,
+        gradient: Grad<'_, F>,
+        state: State<'_>,
+        _: &mut Pcg,
+    ) {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let [v] = state.vectors::<F, 1>();
         let g = &*gradient.data;
-        let rate = F::from_f32(step.learning_rate, ());
-        let momentum = F::from_f32(step.momentum, ());
-        let decay = F::from_f32(step.weight_decay, ());
-        if decay == F::ZERO && !step.nesterov {
+        let settings = &step.settings;
+        let rate = F::from_f32(settings.learning_rate, ());
+        let momentum = F::from_f32(settings.momentum, ());
+        let decay = F::from_f32(settings.weight_decay, ());
+        let dampening = F::from_f32(if step.first { 0.0 } else { settings.dampening }, ());
+        if decay == F::ZERO && dampening == F::ZERO && !settings.nesterov {
             return F::momentum(w, v, g, rate, momentum);
         }
+        let share = F::ONE - dampening;
         zip2::<F, 4>(w, v, g, |w, v, g| {
             let g = if decay == F::ZERO { g } else { g + decay * w };
-            let v = momentum * v + g;
-            (w - rate * if step.nesterov { g + momentum * v } else { v }, v)
+            let v = momentum * v + share * g;
+            (w - rate * if settings.nesterov { g + momentum * v } else { v }, v)
         });
     }
 }

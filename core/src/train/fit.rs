@@ -5,12 +5,12 @@ use super::progress::Phase;
 use super::{Alarm, Event, Goals, State, Stop};
 use crate::checkpoint::{self, SaveError, Saved, Store};
 use crate::engine::{Trainer, Update};
-use crate::evaluate::argmax;
+use crate::evaluate::predicted;
 use crate::kernel::Kernel;
 use crate::load::{Label, Loader, Samples};
 use crate::loss::Target;
 use crate::number::{Scalar, View};
-use crate::optim::Optimizer;
+use crate::optim::{Course, Optimizer};
 use crate::persist::{Parts, Persist};
 use embedded_storage::nor_flash::NorFlash;
 
@@ -68,6 +68,7 @@ pub struct Fit<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized,
     goals: Goals,
     keeper: Option<&'f mut dyn Keeper>,
     extra: &'f [&'f dyn Persist],
+    course: Option<&'f dyn Course>,
 }
 
 impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USES: u128>
@@ -90,6 +91,7 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             goals,
             keeper: None,
             extra: &[],
+            course: None,
         }
     }
 
@@ -98,6 +100,13 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
     pub fn checkpoint(mut self, keeper: &'f mut dyn Keeper, extra: &'f [&'f dyn Persist]) -> Self {
         self.keeper = Some(keeper);
         self.extra = extra;
+        self
+    }
+
+    /// Sets the optimizer's learning rate before each update as `course` says, whatever it was before. What the
+    /// course depends on is in the checkpoint, so a run that is resumed with the same course goes on bit for bit.
+    pub fn schedule(mut self, course: &'f dyn Course) -> Self {
+        self.course = Some(course);
         self
     }
 
@@ -186,6 +195,11 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             return Ok(event);
         };
         let (x, target) = sample::<N>(self.sample, self.loader.scale(), label);
+        // Before the gradient, since the update may be fused into it.
+        if let Some(course) = self.course {
+            let rate = course.rate(self.trainer.steps(), &self.state.value.plateau);
+            self.trainer.optimizer().set_learning_rate(rate);
+        }
         let Some(loss) = self.trainer.learn(x, target) else {
             return Ok(self.stop(Stop::Label));
         };
@@ -236,7 +250,8 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         progress.validation = N::Scalar::from_bits(progress.validation).plus(loss).to_bits();
         if let Label::Class(class) = label {
             progress.classed = progress.classed.saturating_add(1);
-            let hit = argmax(self.trainer.output().data) == Some(class.into());
+            let scores = self.trainer.output().data;
+            let hit = predicted(self.trainer.plan().loss, scores) == Some(class.into());
             progress.right = progress.right.saturating_add(hit.into());
         }
         progress.phase = Phase::Validating(index + 1);
@@ -265,6 +280,10 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             progress.since = 0;
         } else {
             progress.since = progress.since.saturating_add(1);
+        }
+        if let Some(course) = self.course {
+            let known = if is_known { monitored.to_f32() } else { f32::NAN };
+            course.judge(&mut progress.plateau, known);
         }
         let tired = self
             .goals

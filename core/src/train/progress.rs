@@ -2,6 +2,7 @@
 
 use super::Stop;
 use crate::load::Cursor;
+use crate::optim::Plateau;
 use crate::persist::Record;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ pub struct Progress {
     /// Lowest monitored loss, and epochs since.
     pub(super) best: Option<u64>,
     pub(super) since: u32,
+    /// Where the schedule of learning rates stands, if it depends on the loss.
+    pub(super) plateau: Plateau,
 }
 
 impl Progress {
@@ -83,7 +86,13 @@ impl Progress {
             right: 0,
             best: None,
             since: 0,
+            plateau: Plateau::NEW,
         }
+    }
+
+    /// Reductions of the learning rate by a [`Plateau`](crate::optim::Schedule::Plateau) so far.
+    pub const fn reductions(&self) -> u32 {
+        self.plateau.reductions()
     }
 
     /// Epochs done.
@@ -109,10 +118,10 @@ impl Progress {
 }
 
 /// [`Progress`] as part of a checkpoint.
-pub type State = Record<Progress, 96>;
+pub type State = Record<Progress, 112>;
 
 /// Version of [`Progress`], part of the fingerprint.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 impl State {
     /// The beginning of a run whose samples are shuffled by `key`.

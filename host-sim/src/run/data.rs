@@ -224,21 +224,36 @@ fn windowing(table: &Table<'_>) -> Result<Option<Windowing>, Complaint> {
     }))
 }
 
+/// Whether a loss learns labels, and whether it learns to reproduce its input.
+fn learns(loss: Loss) -> (bool, bool) {
+    match loss {
+        Loss::CrossEntropy | Loss::WeightedCrossEntropy { .. } => (true, false),
+        Loss::BinaryCrossEntropy => (true, true),
+        _ => (false, true),
+    }
+}
+
 /// The loss decides what can be learnt; saying it in the file makes a mistake visible.
 fn target(table: &Table<'_>, model: &ModelFile, origin: &Origin) -> Result<Target, Complaint> {
-    let target = match (table.choice("target", &["label", "input"])?, model.loss.value) {
-        (Some("label"), Loss::MeanSquaredError) => {
-            let help = "mean_squared_error learns to reproduce its input: write `target = \"input\"`, or \
-                        `loss = \"cross_entropy\"` to learn classes";
+    let asked = table.choice("target", &["label", "input"])?;
+    let (labels, inputs) = learns(model.loss.value);
+    let target = match asked {
+        Some("label") if !labels => {
+            let name = super::loss::name(model.loss.value);
+            let help = format!(
+                "{name} learns to reproduce its input: write `target = \"input\"`, or \
+                 `loss = \"cross_entropy\"` to learn classes"
+            );
             return Err(table.wrong("target", "does not go with the loss", help));
         }
-        (Some("input"), Loss::CrossEntropy) => {
+        Some("input") if !inputs => {
             let help =
                 "write `loss = \"mean_squared_error\"` to reproduce the input, or `target = \"label\"`";
             return Err(table.wrong("target", "does not go with the loss", help));
         }
-        (_, Loss::CrossEntropy) => Target::Label,
-        (_, Loss::MeanSquaredError) => Target::Input,
+        Some("input") => Target::Input,
+        _ if labels => Target::Label,
+        _ => Target::Input,
     };
     if target == Target::Label {
         let (missing, help) = match origin {

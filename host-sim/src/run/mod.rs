@@ -24,6 +24,7 @@
 mod data;
 mod fit;
 mod layer;
+mod loss;
 mod model;
 mod optimizer;
 mod table;

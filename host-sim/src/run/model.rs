@@ -37,21 +37,8 @@ impl ModelFile {
             .map(|(index, item)| layer::read(source, index, item))
             .collect();
         let layers = layers?;
-        let choice = table.choice("loss", &["cross_entropy", "mean_squared_error"])?;
-        let loss = match table.required(
-            "loss",
-            choice,
-            "\"cross_entropy\"` or `loss = \"mean_squared_error\"",
-        )? {
-            "cross_entropy" => Loss::CrossEntropy,
-            _ => Loss::MeanSquaredError,
-        };
-        let span = table.get("loss").map_or(table.span(), toml::Spanned::span);
-        Ok(Self {
-            input,
-            layers,
-            loss: Marked { value: loss, span },
-        })
+        let loss = super::loss::read(source, table)?;
+        Ok(Self { input, layers, loss })
     }
 }
 

@@ -73,6 +73,7 @@ impl OptimizerFile {
             Self::Momentum(Momentum {
                 learning_rate,
                 momentum,
+                dampening: 0.0,
                 nesterov,
                 weight_decay,
             })

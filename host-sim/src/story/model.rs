@@ -53,6 +53,7 @@ pub const REGION: u32 = 60 * 1024;
 pub const OPTIMIZER: Momentum = Momentum {
     learning_rate: 0.003,
     momentum: 0.9,
+    dampening: 0.0,
     nesterov: false,
     weight_decay: 0.0,
 };

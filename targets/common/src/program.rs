@@ -31,6 +31,7 @@ const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss
 const OPTIMIZER: Momentum = Momentum {
     learning_rate: 1.0 / 256.0,
     momentum: 0.875,
+    dampening: 0.0,
     nesterov: false,
     weight_decay: 0.0,
 };
