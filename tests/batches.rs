@@ -1,10 +1,10 @@
 //! Promise: the gradient of a batch is the mean of its samples', and clipping bounds it.
 
 use kilograd::engine::{Clip, Update};
-use kilograd::load::{Split, Table};
+use kilograd::load::{Loader, Split, Table};
 use kilograd::loss::Target;
 use kilograd::number::View;
-use kilograd::train::Goals;
+use kilograd::train::{Event, Fit, Goals, State};
 use support::learner::{Learner, epochs, run, set, steps, with_trainer};
 
 #[test]
@@ -120,4 +120,91 @@ fn clipping_bounds_the_step_and_only_when_it_must() {
         assert!((moved - bound).abs() < bound * 1e-3, "{moved} for {bound}");
     }
     assert_eq!(step(Clip::Norm(norm * 1.01)).2, unclipped);
+}
+
+/// Every parameter in order.
+fn parameters(trainer: &Learner<'_>) -> Vec<f32> {
+    let bytes = trainer.parameter_bytes().as_chunks::<4>().0;
+    bytes.iter().map(|bits| f32::from_le_bytes(*bits)).collect()
+}
+
+#[test]
+fn clipping_by_value_bounds_every_element() {
+    let (values, labels) = set(4, 1.0);
+    // Samples of one update; at one the update is fused into the backward pass.
+    for batch in [4, 1] {
+        let samples = || values.chunks(3).zip(&labels).take(batch);
+        let learn = |trainer: &mut Learner<'_>| {
+            for (x, label) in samples() {
+                trainer
+                    .learn(View::plain(x), Target::Class((*label).into()))
+                    .unwrap();
+            }
+        };
+        let (start, gradient) = with_trainer(4, Clip::None, |mut trainer| {
+            let start = parameters(&trainer);
+            learn(&mut trainer);
+            (start, gradient(&trainer))
+        });
+        let norm = |trainer: &mut Learner<'_>| match trainer.update() {
+            Update::Done(norm) => norm,
+            other => panic!("{other:?}"),
+        };
+        let free = with_trainer(batch as u16, Clip::None, |mut trainer| {
+            learn(&mut trainer);
+            norm(&mut trainer)
+        });
+        let mut clamped = 0;
+        for bound in [0.1, 0.02] {
+            with_trainer(batch as u16, Clip::Value(bound), |mut trainer| {
+                learn(&mut trainer);
+                assert_eq!(norm(&mut trainer), free, "the norm is that before clipping");
+                for ((after, w), g) in parameters(&trainer).iter().zip(&start).zip(&gradient) {
+                    let g = g / batch as f32;
+                    clamped += usize::from(g.abs() > bound);
+                    assert_eq!(
+                        *after,
+                        w - 0.25 * g.clamp(-bound, bound),
+                        "batch {batch}, {bound}, {g}"
+                    );
+                }
+            });
+        }
+        assert!(clamped > 10, "hardly anything was clipped: {clamped}");
+    }
+}
+
+#[test]
+fn norms_of_layers_make_the_whole_norm() {
+    let (values, labels) = set(8, 1.0);
+    let table = Table::new(&values, &labels, 3, ()).unwrap();
+    for (batch, kept) in [(4, true), (1, false)] {
+        with_trainer(batch, Clip::None, |mut trainer| {
+            let loader = Loader::new(&table, Split::all(8), 0).unwrap();
+            let (mut state, mut sample) = (State::beginning(9), [0.0; 3]);
+            let goals = Goals::default();
+            let mut fit = Fit::new(&mut trainer, loader, &mut sample, &mut state, goals);
+            let mut steps = 0;
+            while let Some(event) = fit.next_event().unwrap() {
+                let Event::Step { norm: whole, .. } = event else {
+                    continue;
+                };
+                let mut norms = vec![];
+                fit.tell_norms(&mut |event: &Event| match *event {
+                    Event::Norm { layer, norm } => norms.push((layer, norm)),
+                    other => panic!("{other:?}"),
+                });
+                let layers: Vec<u16> = norms.iter().map(|(layer, _)| *layer).collect();
+                if kept {
+                    assert_eq!(layers, [0, 2], "those that train");
+                    let sum: f32 = norms.iter().map(|(_, norm)| norm * norm).sum();
+                    assert!((sum.sqrt() - whole).abs() < 1e-5 * whole, "{norms:?} {whole}");
+                } else {
+                    assert!(layers.is_empty(), "a fused update keeps no gradient: {layers:?}");
+                }
+                steps += 1;
+            }
+            assert!(steps > 10);
+        });
+    }
 }

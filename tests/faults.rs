@@ -62,7 +62,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "squared error without its 2",
-        file: "core/src/kernel/float.rs",
+        file: "core/src/kernel/judge/values.rs",
         right: "let share = (F::ONE + F::ONE) / count",
         wrong: "let share = F::ONE / count",
         caught_by: BOTH,
@@ -70,8 +70,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "momentum sign",
         file: "core/src/optim/sgd.rs",
-        right: "let v = momentum * v + g",
-        wrong: "let v = g - momentum * v",
+        right: "let v = momentum * v + share * g",
+        wrong: "let v = share * g - momentum * v",
         caught_by: GOLDEN,
     },
     Fault {
@@ -132,9 +132,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "softmax not shifted",
-        file: "core/src/kernel/float.rs",
-        right: "            if *z > highest {\n                highest = *z;\n            }",
-        wrong: "            let _ = z;\n            highest = F::ZERO;",
+        file: "core/src/kernel/judge/classes.rs",
+        right: "        if *z > highest {\n            highest = *z;\n        }",
+        wrong: "        let _ = z;\n        highest = F::ZERO;",
         caught_by: GOLDEN,
     },
     Fault {

@@ -49,7 +49,7 @@ impl Write for Wire {
 
 /// Events of every kind, in the order of `docs/formats.md`.
 #[rustfmt::skip]
-const EVENTS: [Event; 15] = [
+const EVENTS: [Event; 16] = [
     Event::Step { step: 1, loss: 0.5, norm: 2.0 },
     Event::Step { step: 300, loss: 1.5, norm: 0.1 },
     Event::Epoch { epoch: 7, loss: 0.25, validation: None, accuracy: None },
@@ -65,6 +65,7 @@ const EVENTS: [Event; 15] = [
     Event::Stopped(Stop::Patience),
     Event::Stopped(Stop::NoSamples),
     Event::Stopped(Stop::Label),
+    Event::Norm { layer: 2, norm: 0.5 },
 ];
 
 /// Events and their frames as they are written down: `event  bytes`.

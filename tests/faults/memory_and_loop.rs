@@ -76,8 +76,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "patience not saved",
         file: "core/src/train/progress.rs",
-        right: "    pub(super) since: u32,\n}",
-        wrong: "    #[serde(skip)]\n    pub(super) since: u32,\n}",
+        right: "    pub(super) since: u32,\n",
+        wrong: "    #[serde(skip)]\n    pub(super) since: u32,\n",
+        caught_by: &["resume_fit"],
+    },
+    Fault {
+        what: "plateau not saved",
+        file: "core/src/train/progress.rs",
+        right: "    pub(super) plateau: Plateau,\n",
+        wrong: "    #[serde(skip)]\n    pub(super) plateau: Plateau,\n",
         caught_by: &["resume_fit"],
     },
     Fault {

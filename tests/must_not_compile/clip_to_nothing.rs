@@ -1,4 +1,4 @@
-//! clip must be a norm above 0
+//! clip must be a bound above 0
 
 use kilograd::engine::Training;
 use kilograd::loss::Loss;

@@ -16,6 +16,9 @@ pub enum Clip {
     /// Scale it so that its norm is at most this: `g ← g · min(1, c / ‖g‖₂)`.
     /// Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
     Norm(f32),
+    /// Clamp each of its elements: `g ← max(−c, min(g, c))`. It needs no norm, so the update may still
+    /// be fused into the backward pass. PyTorch's `clip_grad_value_`.
+    Value(f32),
 }
 
 /// Everything that memory depends on beside the model: number, optimizer, loss, batch and clipping.
@@ -77,8 +80,12 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
             loss: self.loss,
             batch: self.batch,
             clip: match self.clip {
-                Clip::None => 0,
+                Clip::None | Clip::Value(_) => 0,
                 Clip::Norm(bound) => bound.to_bits(),
+            },
+            clip_value: match self.clip {
+                Clip::None | Clip::Norm(_) => 0,
+                Clip::Value(bound) => bound.to_bits(),
             },
             fuse: N::FUSES && !self.gradients,
             terms: N::MOST_TERMS,
@@ -118,13 +125,13 @@ impl Model<'_> {
                 fault: "must be at least 1 sample",
             });
         }
-        if let Clip::Norm(bound) = training.clip
+        if let Clip::Norm(bound) | Clip::Value(bound) = training.clip
             && !(bound > 0.0 && bound.is_finite())
         {
             return Err(PlanError {
                 layer: None,
                 kind: "clip",
-                fault: "must be a norm above 0",
+                fault: "must be a bound above 0",
             });
         }
         if training.batch > N::MOST_SAMPLES {

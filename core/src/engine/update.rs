@@ -41,7 +41,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         if USES & mode::BATCH != 0 && count > 1 {
             N::scale_gradient(self.gradients, None, count.into());
         }
-        let norm = self.gradient_norm();
+        let norm = self.whole_norm();
         if !norm.is_finite() {
             return Update::Refused;
         }
@@ -73,17 +73,35 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     }
 
     /// `‖g‖₂` over all trained parameters.
-    fn gradient_norm(&mut self) -> N::Scalar {
+    fn whole_norm(&self) -> N::Scalar {
         let mut sum = N::Scalar::default();
         for slot in self.plan.slots() {
-            for tensor in 0..slot.tensors.count() {
-                if slot.tensors.trained(tensor) {
-                    let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
-                    sum = sum.plus(self.square_sum(slot, tensor, first, slot.tensors.elements(tensor)));
-                }
-            }
+            sum = self.add_squares(slot, sum);
         }
         N::root(sum)
+    }
+
+    /// `sum + Σ g²` over a layer's trained parameters.
+    fn add_squares(&self, slot: &Slot, mut sum: N::Scalar) -> N::Scalar {
+        for tensor in 0..slot.tensors.count() {
+            if slot.tensors.trained(tensor) {
+                let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
+                sum = sum.plus(self.square_sum(slot, tensor, first, slot.tensors.elements(tensor)));
+            }
+        }
+        sum
+    }
+
+    /// `‖g‖₂` of the trained parameters of layer `layer`, for whoever watches how a model learns.
+    ///
+    /// Before an update it is that of the sum so far; after one that of the gradient as the optimizer got it: averaged and
+    /// clipped (and, with Adam, with the weight decay in it). It is computed when it is asked for. `None` if
+    /// the layer trains nothing, or if gradients are not kept
+    /// ([`keep_gradients`](super::Training::keep_gradients)).
+    pub fn gradient_norm(&self, layer: usize) -> Option<N::Scalar> {
+        let slot = self.plan.slots().get(layer).filter(|slot| slot.trains)?;
+        let is_kept = USES & mode::TRAIN != 0 && !self.is_fused();
+        is_kept.then(|| N::root(self.add_squares(slot, N::Scalar::default())))
     }
 
     /// `Σ g²` of `count` gradients of a tensor, from `first` on.
@@ -139,6 +157,11 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
             return;
         };
+        let track = self.tracks.get_mut(usize::from(slot.track) + 2 + tensor);
+        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
+            let scale = N::gradient_scale(track.as_deref());
+            N::clamp_gradient(data, scale, f32::from_bits(self.plan.clip_value));
+        }
         let Some(state) = self.state.get_mut(state * width..(state + elements) * width) else {
             return;
         };
@@ -147,10 +170,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         } else {
             ParamMut::Bias(cast_mut(bytes).get_mut(window.clone()).unwrap_or(&mut []))
         };
-        let gradient = Grad {
-            data,
-            track: self.tracks.get_mut(usize::from(slot.track) + 2 + tensor),
-        };
+        let gradient = Grad { data, track };
         let state = State {
             bytes: state,
             elements,

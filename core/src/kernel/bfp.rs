@@ -286,6 +286,13 @@ impl Kernel for Bfp14 {
         (norm.0 > bound).then_some(Q32(factor))
     }
 
+    fn clamp_gradient(gradient: &mut [i32], scale: Exponent, bound: f32) {
+        let most = shift_wide(bfp::fixed(bound), 32 + i32::from(scale.0)).clamp(0, i32::MAX.into()) as i32;
+        for g in gradient {
+            *g = (*g).clamp(-most, most);
+        }
+    }
+
     fn gradient_scale(track: Option<&Track>) -> Exponent {
         Exponent(track.map_or(0, |[_, gradient, ..]| *gradient))
     }

@@ -204,5 +204,16 @@ impl<F: Loops + Scalar> Kernel for F {
         (norm > bound).then(|| bound / (norm + F::from_f32(1e-6, ())))
     }
 
+    fn clamp_gradient(gradient: &mut [F], (): (), bound: f32) {
+        let bound = F::from_f32(bound, ());
+        for g in gradient {
+            if *g > bound {
+                *g = bound;
+            } else if *g < -bound {
+                *g = -bound;
+            }
+        }
+    }
+
     fn gradient_scale(_: Option<&()>) {}
 }

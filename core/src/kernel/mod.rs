@@ -174,6 +174,13 @@ pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
     /// `bound / (norm + 1e-6)` if the norm is above the bound, as in PyTorch.
     fn clip_factor(norm: Self::Scalar, bound: f32) -> Option<Self::Scalar>;
 
+    /// `g ← max(−bound, min(g, bound))`; what is not a number stays.
+    fn clamp_gradient(
+        gradient: &mut [Self::Gradient],
+        scale: <Self::Gradient as crate::number::Element>::Scale,
+        bound: f32,
+    );
+
     /// The scale of `track`'s gradient.
     fn gradient_scale(track: Option<&Self::Track>) -> <Self::Gradient as crate::number::Element>::Scale;
 

@@ -182,6 +182,9 @@ pub(super) const fn check<N: Number, const L: usize>(
     if needs.clip != 0 {
         uses |= mode::CLIP;
     }
+    if needs.clip_value != 0 {
+        uses |= mode::CLIP_VALUE;
+    }
     let fused = needs.fuse && needs.train && needs.batch == 1 && needs.clip == 0;
     if fused {
         uses |= mode::FUSED;
@@ -211,6 +214,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         state_slots: needs.state_slots,
         batch: needs.batch,
         clip: needs.clip,
+        clip_value: needs.clip_value,
         fingerprint: 0,
         slots,
     })

@@ -17,6 +17,8 @@ pub(crate) struct Needs {
     pub batch: u16,
     /// Bound on the gradient's norm, as the bits of an `f32`; 0 for none.
     pub clip: u32,
+    /// Bound on each element of the gradient, as the bits of an `f32`; 0 for none.
+    pub clip_value: u32,
     /// The update may be fused into the backward pass.
     pub fuse: bool,
     /// Terms that one sum of the number can have.

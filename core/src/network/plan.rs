@@ -19,6 +19,8 @@ pub mod mode {
     pub const FUSED: u128 = 1 << 124;
     /// Gradients are kept until the update.
     pub const KEPT: u128 = 1 << 125;
+    /// Elements of gradients are clamped.
+    pub const CLIP_VALUE: u128 = 1 << 126;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -190,6 +192,8 @@ pub struct Plan<S: ?Sized = [Slot]> {
     pub batch: u16,
     /// Bound on the norm of the gradient, as the bits of an `f32`; 0 for none.
     pub clip: u32,
+    /// Bound on each element of the gradient, as the bits of an `f32`; 0 for none.
+    pub clip_value: u32,
     /// Digest of layer kinds, shapes, settings, number format, optimizer and loss.
     pub fingerprint: u64,
     /// The layers.

@@ -49,6 +49,13 @@ pub enum Event {
     Alarm(Alarm),
     /// Training ended.
     Stopped(Stop),
+    /// How large the gradient of one layer was in the last update. See [`Fit::tell_norms`](super::Fit::tell_norms).
+    Norm {
+        /// The layer, from 0.
+        layer: u16,
+        /// Norm of its gradient as the optimizer got it.
+        norm: f32,
+    },
 }
 
 /// What is wrong.

@@ -2,7 +2,7 @@
 
 use super::event::figure;
 use super::progress::Phase;
-use super::{Alarm, Event, Goals, State, Stop};
+use super::{Alarm, Event, Goals, Observer, State, Stop};
 use crate::checkpoint::{self, SaveError, Saved, Store};
 use crate::engine::{Trainer, Update};
 use crate::evaluate::predicted;
@@ -113,6 +113,20 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
     /// The trainer.
     pub fn trainer(&mut self) -> &mut Trainer<'a, N, O, USES> {
         self.trainer
+    }
+
+    /// Tells `observer` the norm of each trained layer's gradient: call it when an [`Event::Step`] has come, as often as
+    /// it is wanted. Nothing is told where gradients are not kept
+    /// ([`Trainer::gradient_norm`]).
+    pub fn tell_norms(&self, observer: &mut (impl Observer + ?Sized)) {
+        for (layer, index) in (0..self.trainer.plan().layers).zip(0..) {
+            if let Some(norm) = self.trainer.gradient_norm(layer) {
+                observer.on(&Event::Norm {
+                    layer: index,
+                    norm: figure(norm),
+                });
+            }
+        }
     }
 
     /// Goes on until the next event, or until `budget` microseconds are over; `None` then, and when

@@ -157,8 +157,13 @@ impl DataFile {
         let scaling = match table.choice("scale", &["standard", "unit", "none"])? {
             Some("unit") => Scaling::Unit,
             Some("none") => Scaling::None,
+            None if model.loss.value == Loss::NextToken => Scaling::None,
             _ => Scaling::Standard,
         };
+        if model.loss.value == Loss::NextToken && scaling != Scaling::None {
+            let help = "remove it: tokens are taken as they are";
+            return Err(table.wrong("scale", "does not go with next_token", help));
+        }
         let test = table
             .number("test", "from 0 to below 1", |x| (0.0..1.0).contains(&x))?
             .unwrap_or(0.2);

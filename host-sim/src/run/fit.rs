@@ -2,6 +2,7 @@
 
 use super::table::{Marked, Table};
 use crate::complaint::Complaint;
+use kilograd::engine::Clip;
 
 /// The keys of `[fit]`.
 pub const KEYS: &[&str] = &[
@@ -11,6 +12,8 @@ pub const KEYS: &[&str] = &[
     "stop_early",
     "seed",
     "checkpoint_every",
+    "clip_norm",
+    "clip_value",
 ];
 
 /// `[fit]`; every key has a default.
@@ -28,6 +31,8 @@ pub struct FitFile {
     pub seed: u64,
     /// Steps between checkpoints (none: no checkpoint).
     pub checkpoint_every: Option<u32>,
+    /// What is done to a gradient that is too large (nothing).
+    pub clip: Clip,
 }
 
 impl FitFile {
@@ -39,6 +44,7 @@ impl FitFile {
             stop_early: None,
             seed: 1,
             checkpoint_every: None,
+            clip: Clip::None,
         };
         let Some(table) = table else { return Ok(fit) };
         let count = |key| {
@@ -59,6 +65,16 @@ impl FitFile {
             let help = "add `validation = 0.2`, or remove `stop_early`";
             return Err(table.wrong("stop_early", "needs a validation part to watch", help));
         }
+        let bound = |key| table.number(key, "above 0", |x| x > 0.0);
+        fit.clip = match (bound("clip_norm")?, bound("clip_value")?) {
+            (Some(_), Some(_)) => {
+                let help = "keep one of them";
+                return Err(table.wrong("clip_value", "does not go with `clip_norm`", help));
+            }
+            (Some(bound), None) => Clip::Norm(bound),
+            (None, Some(bound)) => Clip::Value(bound),
+            (None, None) => Clip::None,
+        };
         Ok(fit)
     }
 }

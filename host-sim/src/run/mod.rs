@@ -11,6 +11,11 @@
 //! learning_rate = 0.05
 //! momentum = 0.9
 //!
+//! [schedule]
+//! kind = "cosine"
+//! steps = 20000
+//! warm_up = 100
+//!
 //! [data]
 //! source = "digits"
 //!
@@ -27,6 +32,7 @@ mod layer;
 mod loss;
 mod model;
 mod optimizer;
+mod schedule;
 mod table;
 
 pub use data::{DataFile, Origin, Scaling, Target, Windowing};
@@ -37,6 +43,7 @@ pub use optimizer::{OptimizerFile, WithOptimizer};
 pub use table::Marked;
 
 use crate::complaint::{Complaint, Source};
+use kilograd::optim::Rate;
 use std::ops::Range;
 use std::path::Path;
 use table::Table;
@@ -50,6 +57,8 @@ pub struct RunFile {
     pub model: ModelFile,
     /// `[optimizer]`.
     pub optimizer: OptimizerFile,
+    /// `[schedule]`, if there is one.
+    pub schedule: Option<Rate>,
     /// `[data]`.
     pub data: DataFile,
     /// `[fit]`.
@@ -78,15 +87,17 @@ impl RunFile {
                 "correct the line above",
             )
         })?;
-        let sections = ["model", "optimizer", "data", "fit"];
+        let sections = ["model", "optimizer", "schedule", "data", "fit"];
         let top = Table::new(&source, "a run file", parsed.get_ref(), parsed.span(), &sections)?;
         let model = ModelFile::read(&source, &top.required_section("model", model::KEYS)?)?;
         let optimizer = OptimizerFile::read(&top)?;
+        let schedule = schedule::read(&top, optimizer.learning_rate())?;
         let data = DataFile::read(&top.required_section("data", data::KEYS)?, &model)?;
         let fit = FitFile::read(top.section("fit", fit::KEYS)?.as_ref())?;
         Ok(Self {
             model,
             optimizer,
+            schedule,
             data,
             fit,
             source: source.clone(),

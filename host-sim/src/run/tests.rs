@@ -149,7 +149,7 @@ fn unknown_and_missing_keys_are_named() {
     );
     expect(
         "kind = \"adam\"",
-        "kind = \"adamw\"",
+        "kind = \"adamn\"",
         17,
         &["did you mean `adam`?"],
     );
@@ -243,3 +243,6 @@ fn what_is_not_toml_is_said_with_its_line() {
         &["not TOML", "duplicate"],
     );
 }
+
+#[path = "settings_tests.rs"]
+mod settings;

@@ -10,6 +10,7 @@ use crate::run::{RunFile, Target, WithOptimizer};
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
 use kilograd::load::Loader;
+use kilograd::loss::Loss;
 use kilograd::network::PlanOf;
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
@@ -152,8 +153,18 @@ fn hash(bytes: &[u8]) -> u64 {
 /// One output for each class, no more and no fewer.
 fn check_classes(run: &RunFile, plan: &PlanOf<MAX_LAYERS>, parts: &Parts) -> Result<(), Complaint> {
     let (outputs, classes) = (plan.output.len(), parts.train.classes.len());
-    if run.data.target != Target::Label || outputs == classes {
+    let binary = run.model.loss.value == Loss::BinaryCrossEntropy;
+    let wanted = if binary { 1 } else { classes };
+    if run.data.target != Target::Label || outputs == wanted && !(binary && classes != 2) {
         return Ok(());
+    }
+    if binary {
+        let message = format!(
+            "binary_cross_entropy tells 2 classes apart by 1 output; the model has {outputs}, the data have {classes} classes"
+        );
+        let help =
+            "end with `{ kind = \"dense\", units = 1 }` for 2 classes, or write `loss = \"cross_entropy\"`";
+        return Err(run.complain(last_layer(run), message, help));
     }
     let message = format!("the model has {outputs} outputs, but the data have {classes} classes");
     let help = format!("end with `{{ kind = \"dense\", units = {classes} }}`");
@@ -204,6 +215,9 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
     let mut stopped = None;
     {
         let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
+        if let Some(rate) = &run.schedule {
+            fit = fit.schedule(rate);
+        }
         if let Some(store) = &mut store {
             fit = fit.checkpoint(store, &extra);
         }

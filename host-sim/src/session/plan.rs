@@ -4,6 +4,7 @@ use crate::complaint::Complaint;
 use crate::data::spoken;
 use crate::run::{RunFile, Target};
 use kilograd::engine::Training;
+use kilograd::loss::Loss;
 use kilograd::network::{Entry, Model, PlanError, PlanOf, Shape};
 use kilograd::optim::Optimizer;
 
@@ -62,13 +63,25 @@ impl Network {
             let message = format!("a batch of {} is too large", run.fit.batch.value);
             run.complain(run.fit.batch.span.clone(), message, "write at most 65535")
         })?;
-        let training = Training::<f32, O>::new(run.model.loss.value).batch(batch);
+        let training = Training::<f32, O>::new(run.model.loss.value)
+            .batch(batch)
+            .clip(run.fit.clip);
         let training = if train { training } else { training.inference() };
         let plan = self
             .model()
             .try_plan(&training)
             .map_err(|error| faulty(run, &error))?;
-        if run.data.target == Target::Input && plan.output.len() != self.input.len() {
+        if run.model.loss.value == Loss::NextToken {
+            let frames = plan.output.dim(0);
+            if frames != self.input.len() {
+                let message = format!(
+                    "the model answers with {frames} frames, but its input has {} tokens",
+                    self.input.len()
+                );
+                let help = "keep one frame per token up to the last layer";
+                return Err(run.complain(last_layer(run), message, help));
+            }
+        } else if run.data.target == Target::Input && plan.output.len() != self.input.len() {
             let message = format!(
                 "the model answers with {} values, but is to reproduce its input of {}",
                 plan.output.len(),
@@ -97,7 +110,11 @@ fn faulty(run: &RunFile, error: &PlanError) -> Complaint {
         .layer
         .and_then(|layer| Some((layer, run.model.layers.get(layer)?)))
     else {
-        return run.complain(run.model.input.span.clone(), error.to_string(), "");
+        let span = match error.kind {
+            "loss" => run.model.loss.span.clone(),
+            _ => run.model.input.span.clone(),
+        };
+        return run.complain(span, error.to_string(), "");
     };
     let mut shape = run.model.input.value;
     for earlier in run.model.layers.iter().take(number) {

@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use kilograd::engine::Trainer;
-use kilograd::evaluate::{Accuracy, MeanLoss};
+use kilograd::evaluate::{Accuracy, MeanLoss, predicted};
 use kilograd::load::{Label, Samples};
 use kilograd::loss::Target;
 use kilograd::number::View;
@@ -36,7 +36,8 @@ pub fn score<O: Optimizer<f32>, const USES: u128>(
         let label = data.read(index, &mut x)?;
         loss.push(trainer.evaluate(View::plain(&x), target(label))?);
         if let Label::Class(class) = label {
-            accuracy.push_scores(trainer.output().data, class);
+            let answer = predicted(trainer.plan().loss, trainer.output().data);
+            accuracy.push(answer == Some(class.into()));
         }
     }
     Some(Score {

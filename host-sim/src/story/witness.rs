@@ -98,7 +98,7 @@ impl<'f> Witness<'f> {
             }
             Event::Alarm(Alarm::Overrun { frames }) => news(News::Overrun { frames }),
             Event::Alarm(alarm) => return Err(failed(format!("on the device: {alarm:?}"))),
-            Event::Epoch { .. } => {}
+            Event::Epoch { .. } | Event::Norm { .. } => {}
         }
         Ok(())
     }
