@@ -48,7 +48,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "relu mask forgotten",
-        file: "core/src/math/mod.rs",
+        file: "core/src/math/pointwise.rs",
         right: "if y > F::ZERO { F::ONE } else { F::ZERO }",
         wrong: "{ let _ = y; F::ONE }",
         caught_by: BOTH,

@@ -8,6 +8,7 @@
 //! * [`flash`]: a NOR flash with the faults of a real one
 //! * [`command`]: the command line
 //! * [`story`]: what `kilograd` does when asked for nothing in particular
+//! * [`sound`]: sources, filters and features of generated sound
 //! * [`complaint`]: errors that name the place and the remedy
 
 pub mod command;
@@ -18,4 +19,5 @@ pub mod flash;
 pub mod report;
 pub mod run;
 pub mod session;
+pub mod sound;
 pub mod story;

@@ -17,14 +17,15 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let below = index.checked_sub(1).and_then(|below| plan.slots().get(below));
         let source = slot.source.filter(|_| slot.passes);
-        if !slot.joins
+        if USES & mode::BACK != 0
+            && !slot.joins
             && let Some(source) = self.learning_source(source)
         {
             self.hand_on(slot, source, slot.clears_source);
         }
         let mut peak = self.through(slot, below, x, source);
         if let Some(below) = below.filter(|_| slot.passes) {
-            if slot.elementwise && slot.shared {
+            if USES & mode::BACK != 0 && slot.elementwise && slot.shared {
                 peak = self.hand_on(slot, below, false);
             }
             N::follow(self.tracks.get_mut(usize::from(below.delta_track)), peak);
@@ -34,7 +35,9 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         }
         if slot.row != 0 {
             self.by_rows(slot, below, x, step);
-        } else if let Some(step) = step {
+        } else if USES & mode::EXTRAS != 0
+            && let Some(step) = step
+        {
             for tensor in 0..slot.tensors.count() {
                 let first = slot.tensors.gradients_before(tensor);
                 self.fused(slot, tensor, 0..slot.tensors.elements(tensor), first, step);
@@ -61,7 +64,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     ) -> N::Peak {
         let fused = self.is_fused();
         // By rows, the gradient of the parameters comes later and reads the input itself.
-        let reads_input = slot.reads_input && slot.row == 0;
+        let reads_input = USES & mode::EXTRAS != 0 && slot.reads_input && slot.row == 0;
         let delta = span::<N>(slot.dy, slot.output);
         let input = match below {
             Some(below) if reads_input => span::<N>(below.y, below.output),
@@ -129,7 +132,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         });
         let ram = self.params.get(slot.params as usize..).unwrap_or(&[]);
         let first = if fused { 0 } else { slot.gradient as usize };
-        let count = if slot.row == 0 {
+        let count = if USES & mode::EXTRAS != 0 && slot.row == 0 {
             slot.tensors.gradients()
         } else {
             0
@@ -178,6 +181,9 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 self.sum_rows(slot, below, sample, tensor, 0..elements, first);
                 continue;
             };
+            if tensor == 0 && slot.outer && self.fused_outer(slot, below, sample, step) {
+                continue;
+            }
             let row = if tensor == 0 {
                 usize::from(slot.row)
             } else {
@@ -204,17 +210,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         window: core::ops::Range<usize>,
         first: usize,
     ) {
-        let x = match below {
-            Some(below) => View {
-                data: self::tensor::<N>(self.work, span::<N>(below.y, below.output)),
-                scale: scale::<N>(self.tracks, below.track),
-            },
-            None => sample,
-        };
-        let dy = View {
-            data: self::tensor::<N>(self.work, span::<N>(slot.dy, slot.output)),
-            scale: scale::<N>(self.tracks, slot.delta_track),
-        };
+        let (x, dy) = operands::<N>(self.work, self.tracks, slot, below, sample);
         let row = usize::from(slot.row).max(1);
         let fresh = self.is_fused() || self.summed == 0;
         let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
@@ -259,4 +255,26 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         N::follow(self.tracks.get_mut(usize::from(to.delta_track)), peak);
         peak
     }
+}
+
+/// What the gradient of a layer's parameters is made of: its input, and the gradient of its output.
+pub(super) fn operands<'w, N: Kernel>(
+    work: &'w [u8],
+    tracks: &[N::Track],
+    slot: &Slot,
+    below: Option<&Slot>,
+    sample: View<'w, N>,
+) -> (View<'w, N>, View<'w, N>) {
+    let x = match below {
+        Some(below) => View {
+            data: tensor::<N>(work, span::<N>(below.y, below.output)),
+            scale: scale::<N>(tracks, below.track),
+        },
+        None => sample,
+    };
+    let dy = View {
+        data: tensor::<N>(work, span::<N>(slot.dy, slot.output)),
+        scale: scale::<N>(tracks, slot.delta_track),
+    };
+    (x, dy)
 }

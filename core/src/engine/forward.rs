@@ -27,6 +27,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     fn run(&mut self, below: Option<&Slot>, sample: View<'_, N>, slot: &Slot, pass: Pass) -> N::Peak {
         let earlier = slot
             .source
+            .filter(|_| USES & mode::BACK != 0)
             .and_then(|source| usize::from(source).checked_sub(1))
             .and_then(|at| self.plan.slots().get(at));
         let lies = |slot: Option<&Slot>| slot.map_or(0..0, |slot| span::<N>(slot.y, slot.output));

@@ -5,7 +5,7 @@
 
 use super::Trainer;
 use crate::kernel::Kernel;
-use crate::network::Plan;
+use crate::network::{Plan, mode};
 use crate::number::{Number, cast, cast_mut};
 use crate::optim::Optimizer;
 use crate::persist::Fingerprint;
@@ -14,7 +14,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Takes note of the image: its digest, so that no checkpoint is resumed over other frozen
     /// parameters, and its tracks.
     pub(super) fn take_frozen(&mut self) {
-        if self.frozen.is_empty() {
+        if USES & mode::FROZEN == 0 || self.frozen.is_empty() {
             return;
         }
         let mut digest = Fingerprint::new();

@@ -2,8 +2,7 @@
 
 use super::arena::{Carved, NewError, carve};
 use crate::kernel::Kernel;
-use crate::math::Functions;
-use crate::network::{Init, Param, Plan, Role, Slot, Start, Tensor, TensorMut};
+use crate::network::{Param, Plan, Role, Slot, Start, Tensor, TensorMut};
 use crate::number::random::Pcg;
 use crate::number::{View, cast, cast_mut};
 use crate::optim::Optimizer;
@@ -154,27 +153,24 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     }
 
     fn init_layer(&mut self, slot: &Slot) {
-        let specs = slot.layer.params_in_use::<USES>(slot.input);
         for index in 0..slot.tensors.count() {
-            let Some(param) = specs.get(index) else { return };
-            let count = param.shape.len();
+            let count = slot.tensors.elements(index);
+            let (start, bound) = slot.tensors.start(index);
             let mut draws = self.random;
-            if param.start == Start::Drawn {
+            if start == Start::Drawn {
                 // Frozen tensors draw too, so that the others start alike whatever is frozen.
                 for _ in 0..count {
                     self.random.next_u32();
                 }
+            }
+            if !slot.tensors.resident(index) {
+                continue;
             }
             let place = slot.tensors.span::<N>(index);
             let from = slot.params as usize;
             let Some(bytes) = self.params.get_mut(from + place.start..from + place.end) else {
                 return;
             };
-            if !slot.tensors.resident(index) {
-                continue;
-            }
-            let bound = bound(slot.init, &param);
-            let start = param.start;
             let values = core::iter::repeat_with(move || match start {
                 Start::Drawn => bound * (2.0 * draws.uniform() - 1.0),
                 Start::Zeros => 0.0,
@@ -338,14 +334,4 @@ fn find(slot: &Slot, name: &str) -> Option<(usize, Param)> {
             .filter(|param| param.name == name)
             .map(|param| (index, param))
     })
-}
-
-/// The bound of a layer's uniform initialisation.
-fn bound(init: Init, param: &Param) -> f32 {
-    let (numerator, fan) = match init {
-        Init::He => (6.0, param.fan_in),
-        Init::Auto | Init::Glorot => (6.0, param.fan_in + param.fan_out),
-        Init::LeCun => (3.0, param.fan_in),
-    };
-    <f32 as Functions>::sqrt(numerator / fan.max(1) as f32)
 }

@@ -1,9 +1,10 @@
 //! The update: from summed gradients to new parameters.
 
 use super::Trainer;
+use super::backward::operands;
 use crate::kernel::{Grad, Kernel};
 use crate::network::{Slot, mode};
-use crate::number::{Scalar, cast_mut};
+use crate::number::{Scalar, View, cast_mut};
 use crate::optim::{Optimizer, ParamMut, State};
 use core::ops::Range;
 
@@ -130,6 +131,45 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         if !self.refused {
             self.move_tensor(slot, tensor, window, first, step);
         }
+    }
+
+    /// Updates a layer's matrix by the product of its input and the gradient of its output, without
+    /// writing the gradient down; `false` if the optimizer has no loop for that, or elements are clamped.
+    ///
+    /// The norm is that of the product, which may differ in its last bits from one that is summed over the
+    /// gradient.
+    pub(super) fn fused_outer(
+        &mut self,
+        slot: &Slot,
+        below: Option<&Slot>,
+        sample: View<'_, N>,
+        step: &O::Step,
+    ) -> bool {
+        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
+            return false;
+        }
+        let (x, dy) = operands::<N>(self.work, self.tracks, slot, below, sample);
+        let squares = self.squares.plus(N::outer_square(x, dy));
+        if self.refused || !squares.is_finite() {
+            self.squares = squares;
+            self.refused = true;
+            return true;
+        }
+        let elements = slot.tensors.elements(0);
+        let width = O::SLOTS * N::STATE_BYTES;
+        let place = slot.tensors.span::<N>(0);
+        let (params, state) = (slot.params as usize, slot.gradient as usize * width);
+        let Some(bytes) = self.params.get_mut(params + place.start..params + place.end) else {
+            return false;
+        };
+        let Some(state) = self.state.get_mut(state..state + elements * width) else {
+            return false;
+        };
+        let done = O::update_outer(step, &mut N::weights_mut(bytes, 0..elements), x, dy, state);
+        if done {
+            self.squares = squares;
+        }
+        done
     }
 
     /// Updates the elements `window` of a parameter tensor, if it is trained, by their gradient, which

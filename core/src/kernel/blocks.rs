@@ -143,33 +143,21 @@ pub(crate) fn project<F: Float>(dx: &mut [F], w: &[F], dy: &[F]) {
     }
 }
 
-/// [`project`] for `R` rows at once, so that `dy` is read once for all of them. Four columns are
-/// loaded at a time, so that a desktop can turn them and keep the sums of the rows side by side.
+/// [`project`] for `R` rows at once, so that `dy` is read once for all of them and no addition waits for
+/// the one before it.
 #[inline]
 fn project_rows<F: Float, const R: usize>(dx: &mut [F], rows: &[F], dy: &[F]) {
-    const C: usize = 4;
-    let outputs = dy.len();
-    let rows: [&[F]; R] = core::array::from_fn(|r| rows.get(r * outputs..(r + 1) * outputs).unwrap_or(&[]));
-    let mut sums = [F::ZERO; R];
-    let quads = dy.chunks_exact(C);
-    let rest = quads.remainder();
-    for (q, dy) in quads.enumerate() {
-        if let Ok(dy) = <&[F; C]>::try_from(dy) {
-            let columns = |row: &[F]| row.get(q * C..).and_then(<[F]>::first_chunk::<C>).copied();
-            let block: [[F; C]; R] = rows.map(|row| columns(row).unwrap_or([F::ZERO; C]));
-            for (c, dy) in dy.iter().enumerate() {
-                for (sum, w) in sums.iter_mut().zip(&block) {
-                    if let Some(w) = w.get(c) {
-                        *sum += *dy * *w;
-                    }
-                }
-            }
-        }
+    // Rows that are known to be as long as `dy` need no check of each element.
+    let mut all = [dy; R];
+    for (row, whole) in all.iter_mut().zip(rows.chunks_exact(dy.len().max(1))) {
+        *row = whole;
     }
-    let from = outputs - rest.len();
-    for (sum, row) in sums.iter_mut().zip(rows) {
-        for (w, dy) in row.get(from..).unwrap_or(&[]).iter().zip(rest) {
-            *sum += *dy * *w;
+    let mut sums = [F::ZERO; R];
+    for (o, dy) in dy.iter().enumerate() {
+        for (sum, row) in sums.iter_mut().zip(&all) {
+            if let Some(w) = row.get(o) {
+                *sum += *dy * *w;
+            }
         }
     }
     for (dx, sum) in dx.iter_mut().zip(sums) {
@@ -189,6 +177,32 @@ pub(crate) fn outer<F: Float>(rows: &mut [F], x: &[F], dy: &[F], fresh: bool) {
         } else {
             zip::<F, 8>(row, dy, |dw, dy| dw + *x * dy);
         }
+    }
+}
+
+/// `g = x[k] · dy[o]`, `v[k][o] ← μ v[k][o] + g`, `w[k][o] ← w[k][o] − η v[k][o]`.
+#[inline]
+pub(crate) fn momentum_outer<F: Float>(w: &mut [F], v: &mut [F], x: &[F], dy: &[F], rate: F, momentum: F) {
+    if dy.is_empty() {
+        return;
+    }
+    let rows = w.chunks_exact_mut(dy.len()).zip(v.chunks_exact_mut(dy.len()));
+    for ((w, v), x) in rows.zip(x) {
+        zip2::<F, 4>(w, v, dy, |w, v, dy| {
+            let v = momentum * v + *x * dy;
+            (w - rate * v, v)
+        });
+    }
+}
+
+/// `w[k][o] ← w[k][o] − η x[k] · dy[o]`.
+#[inline]
+pub(crate) fn descend_outer<F: Float>(w: &mut [F], x: &[F], dy: &[F], rate: F) {
+    if dy.is_empty() {
+        return;
+    }
+    for (w, x) in w.chunks_exact_mut(dy.len()).zip(x) {
+        zip::<F, 8>(w, dy, |w, dy| w - rate * (*x * dy));
     }
 }
 

@@ -48,7 +48,7 @@ fn follow_lanes<F: Functions, const B: usize>(
     from: usize,
 ) {
     let rows = || {
-        x.chunks_exact(mean.len())
+        x.chunks_exact(mean.len().max(1))
             .filter_map(|row| block::<F, B>(row, from))
     };
     let positions = F::from_count((x.len() / mean.len().max(1)) as u32);
@@ -126,8 +126,9 @@ fn standardise_lanes<F: Functions, const B: usize>(
         return;
     };
     let scale = variance.map(inverse_root);
-    let mut kept = kept.chunks_exact_mut(channels.mean.len());
-    for row in y.chunks_exact_mut(channels.mean.len()) {
+    let count = channels.mean.len().max(1);
+    let mut kept = kept.chunks_exact_mut(count);
+    for row in y.chunks_exact_mut(count) {
         let Some(row) = block_mut::<F, B>(row, from) else {
             return;
         };

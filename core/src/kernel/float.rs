@@ -185,6 +185,10 @@ impl<F: Loops + Scalar> Kernel for F {
         F::square_sum(gradient)
     }
 
+    fn outer_square(x: View<'_, F>, dy: View<'_, F>) -> F {
+        F::square_sum(x.data) * F::square_sum(dy.data)
+    }
+
     fn root(square: F) -> F {
         F::sqrt(square)
     }

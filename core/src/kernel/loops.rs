@@ -66,6 +66,19 @@ pub trait Loops: Functions {
         blocks::momentum(w, v, g, rate, momentum);
     }
 
+    /// `w[k][o] ← w[k][o] − η x[k] · dy[o]`: [`outer`](Self::outer) and [`descend`](Self::descend) in one.
+    #[inline]
+    fn descend_outer(w: &mut [Self], x: &[Self], dy: &[Self], rate: Self) {
+        blocks::descend_outer(w, x, dy, rate);
+    }
+
+    /// `v[k][o] ← μ v[k][o] + x[k] · dy[o]`, `w[k][o] ← w[k][o] − η v[k][o]`: [`outer`](Self::outer) and
+    /// [`momentum`](Self::momentum) in one.
+    #[inline]
+    fn momentum_outer(w: &mut [Self], v: &mut [Self], x: &[Self], dy: &[Self], rate: Self, momentum: Self) {
+        blocks::momentum_outer(w, v, x, dy, rate, momentum);
+    }
+
     /// `m ← m + (1 − β₁)(g − m)`, `v ← β₂ v + (1 − β₂) g²`, `w ← w − size · m / (√v / correction + ε)`
     #[inline]
     fn adam(w: &mut [Self], m: &mut [Self], v: &mut [Self], g: &[Self], step: &Moments<Self>) {
@@ -109,6 +122,11 @@ impl Loops for f32 {
     #[inline(never)]
     fn momentum(w: &mut [f32], v: &mut [f32], g: &[f32], rate: f32, momentum: f32) {
         super::cortex_m4::momentum(w, v, g, rate, momentum);
+    }
+
+    #[inline(never)]
+    fn momentum_outer(w: &mut [f32], v: &mut [f32], x: &[f32], dy: &[f32], rate: f32, momentum: f32) {
+        super::cortex_m4::momentum_outer(w, v, x, dy, rate, momentum);
     }
 
     #[inline(never)]

@@ -165,6 +165,11 @@ pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
         scale: <Self::Gradient as crate::number::Element>::Scale,
     ) -> Self::Scalar;
 
+    /// `‖x dyᵀ‖² = ‖x‖² ‖dy‖²`.
+    fn outer_square(_x: View<'_, Self>, _dy: View<'_, Self>) -> Self::Scalar {
+        Self::Scalar::default()
+    }
+
     /// The square root of a figure, for a norm.
     fn root(square: Self::Scalar) -> Self::Scalar;
 

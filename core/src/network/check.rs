@@ -13,7 +13,6 @@ const EMPTY: Slot = Slot {
     layer: Layer::Relu(super::layer::Pointwise::new()),
     input: Shape::vector(0),
     output: Shape::vector(0),
-    init: Init::Auto,
     trains: false,
     passes: false,
     elementwise: false,
@@ -27,6 +26,7 @@ const EMPTY: Slot = Slot {
     joins: false,
     tensors: Tensors::NONE,
     row: 0,
+    outer: false,
     params: 0,
     frozen: 0,
     gradient: 0,
@@ -121,25 +121,28 @@ pub(super) const fn check<N: Number, const L: usize>(
             return fault(model, i, "has no weights to initialise");
         }
         let resident = entry.part.resident(&specs);
-        let tensors = Tensors::of(&specs, if needs.train { resident } else { 0 }, resident);
+        let init = match entry.init {
+            Init::Auto if i + 1 < count && model.layers[i + 1].layer.rectifies() => Init::He,
+            Init::Auto => Init::Glorot,
+            chosen => chosen,
+        };
+        let tensors = Tensors::of(&specs, if needs.train { resident } else { 0 }, resident, init);
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;
         slot.output = output;
-        slot.tensors = tensors;
         slot.trains = tensors.trains();
         slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
+        // What is to be clamped has to be written down.
+        slot.outer = matches!(entry.layer, Layer::Dense(_)) && needs.clip_value == 0;
         slot.joins = matches!(entry.layer, Layer::Concat(_));
         slot.params = bytes as u32;
         slot.frozen = frozen as u32;
         slot.gradient = trained as u32;
         slot.track = tracks as u16;
-        slot.init = match entry.init {
-            Init::Auto if i + 1 < count && matches!(model.layers[i + 1].layer, Layer::Relu(_)) => Init::He,
-            Init::Auto => Init::Glorot,
-            chosen => chosen,
-        };
+        slot.tensors = tensors;
         if let Some(back) = entry.layer.back() {
+            uses |= mode::BACK;
             slot.source = Some((i + 1 - back as usize) as u16);
         }
         if entry.layer.rows()
@@ -175,6 +178,9 @@ pub(super) const fn check<N: Number, const L: usize>(
     }
     if needs.train {
         uses |= mode::TRAIN;
+    }
+    if frozen > 0 {
+        uses |= mode::FROZEN;
     }
     if needs.batch > 1 {
         uses |= mode::BATCH;

@@ -11,6 +11,7 @@ mod pack;
 mod param;
 mod plan;
 pub(crate) mod planner;
+pub mod ready;
 mod sequence;
 mod shape;
 mod spatial;

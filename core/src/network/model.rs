@@ -1,7 +1,7 @@
 //! The model as a value: an input shape and a list of layers.
 
 use super::layer::{Add, Concat, Dense, Layer, Pointwise};
-use super::{Params, Role, Shape, Start};
+use super::{Param, Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,31 @@ pub enum Init {
     Glorot,
     /// Uniform within `±√(3 / fan_in)`. Source: LeCun et al., Efficient backprop, 1998.
     LeCun,
+}
+
+impl Init {
+    /// The bound of the uniform distribution that `param` is drawn from.
+    pub(crate) const fn bound(self, param: &Param) -> f32 {
+        let (numerator, fan) = match self {
+            Self::He => (6.0, param.fan_in),
+            Self::Auto | Self::Glorot => (6.0, param.fan_in + param.fan_out),
+            Self::LeCun => (3.0, param.fan_in),
+        };
+        square_root(numerator / if fan == 0 { 1.0 } else { fan as f32 })
+    }
+}
+
+/// The square root at build time, correctly rounded: Newton's iteration in double precision.
+const fn square_root(x: f32) -> f32 {
+    let x = x as f64;
+    let mut root = if x > 1.0 { x } else { 1.0 };
+    let mut i = 0;
+    // From at most 2¹⁶ times too large it halves the excess, then doubles the digits.
+    while i < 40 {
+        root = 0.5 * (root + x / root);
+        i += 1;
+    }
+    root as f32
 }
 
 /// Which of an entry's parameters are trained. The others lie in flash.
@@ -155,5 +180,18 @@ impl<'a> Model<'a> {
     /// Whether there is no layer.
     pub const fn is_empty(&self) -> bool {
         self.layers.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::square_root;
+
+    #[test]
+    fn bounds_are_the_roots_of_a_chip() {
+        for fan in 1..70_000_u32 {
+            let x = 6.0 / fan as f32;
+            assert_eq!(square_root(x).to_bits(), libm::sqrtf(x).to_bits(), "6/{fan}");
+        }
     }
 }

@@ -88,3 +88,7 @@ pub const fn instance_norm() -> Entry {
 pub const fn dropout(rate: f32) -> Entry {
     Entry::of(Layer::Dropout(Dropout { rate }))
 }
+
+#[cfg(test)]
+#[path = "normal_tests.rs"]
+mod tests;

@@ -108,13 +108,12 @@ impl Params {
         items: [None; MAX_PARAMS],
     };
 
-    /// These, and one more. Statistics come last.
-    ///
-    /// # Panics
-    /// At build time, if a layer has more than [`MAX_PARAMS`].
+    /// These, and one more, up to [`MAX_PARAMS`]. Statistics come last.
     pub const fn with(mut self, param: Param) -> Self {
         let count = self.len();
-        self.items[count] = Some(param);
+        if count < MAX_PARAMS {
+            self.items[count] = Some(param);
+        }
         self
     }
 

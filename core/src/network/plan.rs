@@ -2,7 +2,7 @@
 
 use super::layer::{InPlace, Layer, Visit};
 use super::tensors::Tensors;
-use super::{Init, Params, Shape};
+use super::{Params, Shape};
 use crate::loss::Loss;
 
 /// The loss, training modes and clipping have their bits above those of the layer kinds.
@@ -19,8 +19,12 @@ pub mod mode {
     pub const FUSED: u128 = 1 << 124;
     /// Gradients are kept until the update.
     pub const KEPT: u128 = 1 << 125;
+    /// Some layer reads an earlier output.
+    pub const BACK: u128 = 1 << 126;
+    /// Some parameters lie in flash.
+    pub const FROZEN: u128 = 1 << 127;
     /// Elements of gradients are clamped.
-    pub const CLIP_VALUE: u128 = 1 << 126;
+    pub const CLIP_VALUE: u128 = 1 << 119;
     /// First bit of the losses.
     pub const LOSS: u32 = 96;
 }
@@ -34,8 +38,6 @@ pub struct Slot {
     pub input: Shape,
     /// Shape of its output.
     pub output: Shape,
-    /// How its weights start.
-    pub init: Init,
     /// Some of its parameters are trained.
     pub trains: bool,
     /// The gradient of its input is needed, because a layer below trains.
@@ -63,6 +65,8 @@ pub struct Slot {
     pub tensors: Tensors,
     /// Elements in a row of its matrix, if the gradient of the matrix can be taken by rows; 0 otherwise.
     pub row: u16,
+    /// The gradient of its matrix is the product of its input and the gradient of its output.
+    pub outer: bool,
     /// Byte offset of its parameters in the parameter region.
     pub params: u32,
     /// Byte offset of its frozen parameters in the image in flash.
@@ -120,11 +124,12 @@ impl Slot {
 
     /// Whether the engine must give it more than input, output, parameters and their gradients.
     pub(super) const fn extra(&self) -> bool {
-        let statistics = self.tensors.statistics();
         let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
+        let whole = self.row == 0 && (self.trains || self.reads_input);
         pieces > 0
-            || statistics
+            || whole
             || self.joins
+            || self.tensors.statistics()
             || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
     }
 

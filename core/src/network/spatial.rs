@@ -29,7 +29,7 @@ impl Entry {
     pub const fn padding(mut self, padding: u16) -> Self {
         match &mut self.layer {
             Layer::Conv1d(layer) => layer.padding = padding,
-            Layer::Conv2d(layer) => layer.padding = padding,
+            Layer::Conv2d(layer) => layer.padding = [padding, padding],
             Layer::Depthwise1d(layer) => layer.padding = padding,
             Layer::Depthwise2d(layer) => layer.padding = padding,
             Layer::Transposed1d(layer) => layer.padding = padding,
@@ -37,6 +37,15 @@ impl Entry {
             Layer::MaxPool(layer) => layer.padding = padding,
             Layer::AveragePool(layer) => layer.padding = padding,
             _ => self.fault = Some("has no padding: only convolutions and pools have one"),
+        }
+        self
+    }
+
+    /// Zero pixels above and below an image, and to its left and right, of a [`conv2d`] whose kernel is no square.
+    pub const fn padding_by_side(mut self, padding: [u16; 2]) -> Self {
+        match &mut self.layer {
+            Layer::Conv2d(layer) => layer.padding = padding,
+            _ => self.fault = Some("has one padding for all sides: only conv2d has two"),
         }
         self
     }
@@ -71,7 +80,7 @@ pub const fn conv2d(channels: u16, kernel: [u16; 2]) -> Entry {
         channels,
         kernel,
         stride: 1,
-        padding: 0,
+        padding: [0, 0],
         dilation: 1,
     }))
 }

@@ -1,15 +1,17 @@
 //! The parameter tensors of a planned layer, as few words as the chip needs.
 
-use super::param::{MAX_PARAMS, Params, Role, width};
+use super::Init;
+use super::param::{MAX_PARAMS, Params, Role, Start, width};
 use crate::number::Number;
 use core::ops::Range;
 
 /// Sizes of a layer's parameter tensors, and which of them are trained and where they lie.
 ///
 /// A bit per tensor. What a tensor is called, and its shape, is asked of the layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tensors {
     elements: [u32; MAX_PARAMS],
+    bounds: [f32; MAX_PARAMS],
     weights: u8,
     statistics: u8,
     trained: u8,
@@ -17,10 +19,14 @@ pub struct Tensors {
     count: u8,
 }
 
+/// Stands for a tensor of ones in the place of a bound.
+const ONES: f32 = -1.0;
+
 impl Tensors {
     /// No tensor at all.
     pub(super) const NONE: Self = Self {
         elements: [0; MAX_PARAMS],
+        bounds: [0.0; MAX_PARAMS],
         weights: 0,
         statistics: 0,
         trained: 0,
@@ -29,13 +35,18 @@ impl Tensors {
     };
 
     /// The tensors of `params`: `trained` by bit, and with `resident` those that lie in RAM.
-    pub(super) const fn of(params: &Params, trained: u8, resident: u8) -> Self {
+    pub(super) const fn of(params: &Params, trained: u8, resident: u8, init: Init) -> Self {
         let mut tensors = Self::NONE;
         let mut i = 0;
         while i < params.len() {
             if let Some(param) = params.get(i) {
                 let bit = 1 << i;
                 tensors.elements[i] = param.shape.len() as u32;
+                tensors.bounds[i] = match param.start {
+                    Start::Drawn => init.bound(&param),
+                    Start::Zeros => 0.0,
+                    Start::Ones => ONES,
+                };
                 match param.role {
                     Role::Weight => tensors.weights |= bit,
                     Role::Bias => {}
@@ -61,6 +72,21 @@ impl Tensors {
         match self.elements.as_slice().split_at_checked(index) {
             Some((_, [first, ..])) => *first as usize,
             _ => 0,
+        }
+    }
+
+    /// How tensor `index` starts: drawn within a bound of its own, or all at one value.
+    pub(crate) const fn start(&self, index: usize) -> (Start, f32) {
+        let bound = match self.bounds.as_slice().split_at_checked(index) {
+            Some((_, [first, ..])) => *first,
+            _ => 0.0,
+        };
+        if bound > 0.0 {
+            (Start::Drawn, bound)
+        } else if bound < 0.0 {
+            (Start::Ones, 0.0)
+        } else {
+            (Start::Zeros, 0.0)
         }
     }
 

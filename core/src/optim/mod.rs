@@ -16,7 +16,7 @@ pub use sgd::{Momentum, Sgd};
 
 use crate::kernel::{Grad, Kernel};
 use crate::number::random::Pcg;
-use crate::number::{Number, cast_mut};
+use crate::number::{Number, View, cast_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
@@ -86,6 +86,19 @@ pub trait Optimizer<N: Kernel>: Method {
         state: State<'_>,
         random: &mut Pcg,
     );
+
+    /// Updates a weight matrix `[inputs][outputs]` by the gradient `x dyᵀ` without writing that down, to
+    /// the same bits as [`update`](Self::update) would. `false` if there is no such loop, and nothing was
+    /// done.
+    fn update_outer(
+        _step: &Self::Step,
+        _weights: &mut N::WeightsMut<'_>,
+        _x: View<'_, N>,
+        _dy: View<'_, N>,
+        _state: &mut [u8],
+    ) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::{Method, Optimizer, ParamMut, State};
 use crate::kernel::blocks::{zip, zip2};
 use crate::kernel::{Grad, Loops};
-use crate::number::Scalar;
 use crate::number::random::Pcg;
+use crate::number::{Scalar, View, cast_mut};
 
 /// `w ← w − η (g + λ w)`
 ///
@@ -105,6 +105,14 @@ impl<F: Loops + Scalar> Optimizer<F> for Sgd {
         }
         zip::<F, 8>(w, gradient.data, |w, g| w - rate * (g + decay * w));
     }
+
+    fn update_outer(step: &Self, w: &mut &mut [F], x: View<'_, F>, dy: View<'_, F>, _: &mut [u8]) -> bool {
+        if step.weight_decay != 0.0 {
+            return false;
+        }
+        F::descend_outer(w, x.data, dy.data, F::from_f32(step.learning_rate, ()));
+        true
+    }
 }
 
 /// What is the same for every parameter of one update of [`Momentum`].
@@ -149,5 +157,24 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
             let v = momentum * v + share * g;
             (w - rate * if settings.nesterov { g + momentum * v } else { v }, v)
         });
+    }
+
+    fn update_outer(
+        step: &MomentumStep,
+        w: &mut &mut [F],
+        x: View<'_, F>,
+        dy: View<'_, F>,
+        state: &mut [u8],
+    ) -> bool {
+        let settings = &step.settings;
+        if settings.weight_decay != 0.0 || settings.nesterov || settings.dampening != 0.0 {
+            return false;
+        }
+        let (rate, momentum) = (
+            F::from_f32(settings.learning_rate, ()),
+            F::from_f32(settings.momentum, ()),
+        );
+        F::momentum_outer(w, cast_mut(state), x.data, dy.data, rate, momentum);
+        true
     }
 }

@@ -4,7 +4,7 @@ use crate::complaint::Failure;
 use crate::data::{self, Parts};
 use crate::report::{Point, Progress, say};
 use crate::run::RunFile;
-use crate::session::{self, Outcome, Score};
+use crate::session::{self, Baseline, Measure, Outcome, Score};
 use kilograd::load::Samples;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -120,6 +120,11 @@ fn figure(value: f32) -> Value {
 fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds: f64) -> Value {
     let loss = |score: Option<Score>| score.map(|score| figure(score.loss));
     let accuracy = |score: Option<Score>| score.and_then(|score| score.accuracy).map(figure);
+    let test = |measure| outcome.test.and_then(|score| score.of(measure)).map(figure);
+    let baseline = session::baseline(run, parts);
+    let baseline = baseline.map(|Baseline { name, measure, value }| {
+        json!({ "name": name, "measure": measure.name(), "value": figure(value) })
+    });
     json!({
         "run": run.name(),
         "seed": run.fit.seed,
@@ -136,6 +141,9 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "validation_accuracy": accuracy(outcome.validation),
         "test_loss": loss(outcome.test),
         "test_accuracy": accuracy(outcome.test),
+        "test_auc": test(Measure::Auc),
+        "test_perplexity": test(Measure::Perplexity),
+        "baseline": baseline,
         "params": outcome.params,
         "ram_bytes": outcome.ram_bytes,
         "params_hash": format!("{:016x}", outcome.params_hash),
@@ -162,7 +170,13 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "{} epochs, {} steps in {seconds:.1} s, seed {}{why}\n\n",
         outcome.epochs, outcome.steps, run.fit.seed
     );
-    text += "part        samples      loss  accuracy\n";
+    let measure = outcome.train.best().0;
+    let measure = outcome.test.map_or(measure, |score| score.best().0);
+    let title = match measure {
+        Measure::Loss => Measure::Accuracy,
+        other => other,
+    };
+    text += &format!("part        samples      loss {:>10}\n", title.name());
     let rows = [
         ("training", parts.train.len(), Some(outcome.train)),
         ("validation", parts.validation.len(), outcome.validation),
@@ -170,10 +184,19 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
     ];
     for (name, samples, score) in rows {
         let Some(score) = score else { continue };
-        let accuracy = score
-            .accuracy
-            .map_or("-".into(), |share| format!("{:.2} %", share * 100.0));
-        text += &format!("{name:<10} {samples:>8} {:>9.4} {accuracy:>9}\n", score.loss);
+        let found = score.of(title).map_or("-".into(), |value| title.written(value));
+        text += &format!("{name:<10} {samples:>8} {:>9.4} {found:>10}\n", score.loss);
+    }
+    if let (Some(test), Some(baseline)) = (outcome.test, session::baseline(run, parts)) {
+        let Baseline { name, measure, value } = baseline;
+        let found = test
+            .of(measure)
+            .map_or("-".into(), |value| measure.written(value));
+        text += &format!(
+            "\nbaseline, {name}: test {} {}; this model: {found}\n",
+            measure.name(),
+            measure.written(value)
+        );
     }
     text += &format!(
         "\nparameters hash {:016x}\ncurves in {}",

@@ -75,11 +75,11 @@ pub fn read(
                 None => (0..lines.count as u32).collect(),
             };
             Ok(Dataset {
-                shape: Shape::vector(width),
                 features: lines.values,
                 labels: class_of,
                 classes,
                 recordings,
+                ..Dataset::of(Shape::vector(width))
             })
         }
         Some(_) => windows(run, name, lines, class_of, classes),

@@ -55,11 +55,11 @@ pub fn read(
     };
     let classes = labels.iter().max().map_or(0, |most| *most + 1);
     Ok(Dataset {
-        shape,
         features: pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
         labels,
         classes: (0..classes).map(|class| class.to_string()).collect(),
         recordings: (0..count as u32).collect(),
+        ..Dataset::of(shape)
     })
 }
 

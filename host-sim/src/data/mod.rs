@@ -2,11 +2,16 @@
 
 pub mod builtin;
 mod csv;
+mod enlarge;
 mod idx;
+pub mod keywords;
+pub mod machines;
 mod motions;
 mod scale;
 mod split;
+pub mod text;
 
+pub use enlarge::Enlarge;
 pub use motions::AXES;
 pub use scale::Scaler;
 pub use split::{OneRecording, hold_out};
@@ -31,12 +36,34 @@ pub struct Dataset {
     /// Which recording each sample comes from. A split never tears one apart: overlapping windows on
     /// both sides would let a network be tested on what it has seen.
     pub recordings: Vec<u32>,
+    /// Whether a sample is one that a model of the usual ones should find odd; empty when no one knows.
+    pub odd: Vec<bool>,
+    /// How a stored image becomes a sample, if it is stored smaller than it is seen.
+    pub enlarge: Option<Enlarge>,
 }
 
 impl Dataset {
-    /// The values of sample `index`; empty past the end.
+    /// No sample yet, of this shape.
+    pub fn of(shape: Shape) -> Self {
+        Self {
+            shape,
+            features: vec![],
+            labels: vec![],
+            classes: vec![],
+            recordings: vec![],
+            odd: vec![],
+            enlarge: None,
+        }
+    }
+
+    /// Shape of a sample as it is stored.
+    pub fn stored(&self) -> Shape {
+        self.enlarge.map_or(self.shape, |enlarge| enlarge.from)
+    }
+
+    /// The stored values of sample `index`; empty past the end.
     pub fn sample(&self, index: usize) -> &[f32] {
-        let length = self.shape.len();
+        let length = self.stored().len();
         self.features
             .get(index * length..(index + 1) * length)
             .unwrap_or(&[])
@@ -44,22 +71,21 @@ impl Dataset {
 
     /// The samples at `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Self {
-        let mut features = Vec::with_capacity(indices.len() * self.shape.len());
+        fn chosen<T: Copy>(all: &[T], indices: &[usize]) -> Vec<T> {
+            let chosen = indices.iter().filter_map(|&index| all.get(index).copied());
+            chosen.collect()
+        }
+        let mut features = Vec::with_capacity(indices.len() * self.stored().len());
         indices
             .iter()
             .for_each(|&index| features.extend_from_slice(self.sample(index)));
         Self {
-            shape: self.shape,
             features,
-            labels: indices
-                .iter()
-                .filter_map(|&index| self.labels.get(index).copied())
-                .collect(),
+            labels: chosen(&self.labels, indices),
             classes: self.classes.clone(),
-            recordings: indices
-                .iter()
-                .filter_map(|&index| self.recordings.get(index).copied())
-                .collect(),
+            recordings: chosen(&self.recordings, indices),
+            odd: chosen(&self.odd, indices),
+            ..*self
         }
     }
 }
@@ -72,11 +98,17 @@ impl Samples<f32> for Dataset {
     fn scale(&self) {}
 
     fn read(&self, index: usize, into: &mut [f32]) -> Option<Label> {
-        let sample = self.features.chunks_exact(self.shape.len().max(1)).nth(index)?;
-        if sample.len() != into.len() {
+        let sample = self
+            .features
+            .chunks_exact(self.stored().len().max(1))
+            .nth(index)?;
+        if into.len() != self.shape.len() {
             return None;
         }
-        into.copy_from_slice(sample);
+        match &self.enlarge {
+            Some(enlarge) => enlarge.image(sample, into),
+            None => into.copy_from_slice(sample),
+        }
         Some(
             self.labels
                 .get(index)
@@ -108,6 +140,7 @@ impl Parts {
         both.features.extend_from_slice(&self.validation.features);
         both.labels.extend_from_slice(&self.validation.labels);
         both.recordings.extend_from_slice(&self.validation.recordings);
+        both.odd.extend_from_slice(&self.validation.odd);
         let mut order = vec![0; both.len()];
         let places = (0..train)
             .map(|i| split.training(i))
@@ -129,7 +162,10 @@ pub fn parts(run: &RunFile, seed: u64) -> Result<Parts, Complaint> {
     let folder = run.folder();
     let path = |name: &str| -> PathBuf { folder.join(name) };
     let (all, separate) = match &run.data.origin {
-        Origin::Digits => (motions::digits(), None),
+        Origin::Digits { size, channels } => (motions::enlarged_digits(*size, *channels), None),
+        Origin::Keywords { voices, takes } => separated(keywords::keywords(*voices, *takes, seed)),
+        Origin::Machines { recordings } => separated(machines::machines(*recordings, seed)),
+        Origin::Text { length } => separated(text::text(*length)),
         Origin::Motions { channels } => (motions::motions(run, channels.as_ref())?, None),
         Origin::Csv {
             path: file,
@@ -175,6 +211,9 @@ pub fn parts(run: &RunFile, seed: u64) -> Result<Parts, Complaint> {
             .into_iter()
             .for_each(|part| part.labels.clear());
     }
+    if let Some(limit) = run.data.limit {
+        train = split::some(&train, limit, seed);
+    }
     let scaler = Scaler::fit(&train, run.data.scaling);
     [&mut train, &mut validation, &mut test]
         .into_iter()
@@ -185,6 +224,11 @@ pub fn parts(run: &RunFile, seed: u64) -> Result<Parts, Complaint> {
         test,
         scaler,
     })
+}
+
+/// A test part that the source itself keeps apart.
+fn separated((training, test): (Dataset, Dataset)) -> (Dataset, Option<Dataset>) {
+    (training, Some(test))
 }
 
 /// Whether the model's input takes a sample of these data.

@@ -1,6 +1,6 @@
 //! The built-in sets as data sets of floats.
 
-use super::{Dataset, builtin};
+use super::{Dataset, Enlarge, builtin};
 use crate::complaint::{Complaint, listed, nearest};
 use crate::run::{Marked, RunFile, Windowing};
 use kilograd::network::Shape;
@@ -13,11 +13,26 @@ pub fn digits() -> Dataset {
     let raw = builtin::digits();
     let scale = raw.scale.first().copied().unwrap_or(1.0);
     Dataset {
-        shape: raw.shape,
         features: raw.values.iter().map(|pixel| f32::from(*pixel) * scale).collect(),
         labels: raw.labels.iter().map(|label| u16::from(*label)).collect(),
         recordings: (0..raw.len() as u32).collect(),
         classes: raw.classes,
+        ..Dataset::of(raw.shape)
+    }
+}
+
+/// The digits as images of `size` × `size` pixels, or as large as they are, every value in `channels` channels.
+pub fn enlarged_digits(size: Option<u16>, channels: u16) -> Dataset {
+    let from = digits();
+    let side = size.unwrap_or(from.shape.dim(0) as u16);
+    let to = Shape::image(channels, side, side);
+    if to == from.shape {
+        return from;
+    }
+    Dataset {
+        shape: to,
+        enlarge: Some(Enlarge { from: from.shape, to }),
+        ..from
     }
 }
 
@@ -40,11 +55,8 @@ pub fn motions(run: &RunFile, channels: Option<&Marked<Vec<String>>>) -> Result<
         return Err(too_long(run, windowing, frames));
     }
     let mut data = Dataset {
-        shape: Shape::series(chosen.len() as u16, length as u16),
-        features: Vec::new(),
-        labels: Vec::new(),
         classes: raw.classes.clone(),
-        recordings: Vec::new(),
+        ..Dataset::of(Shape::series(chosen.len() as u16, length as u16))
     };
     for recording in 0..raw.len() {
         let Some((values, label)) = raw.sample(recording) else {

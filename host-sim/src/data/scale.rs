@@ -15,10 +15,11 @@ pub struct Scaler {
 impl Scaler {
     /// Measures `data`.
     pub fn fit(data: &Dataset, scaling: Scaling) -> Self {
-        let groups = if data.shape.rank() == 1 {
-            data.shape.len()
+        let shape = data.stored();
+        let groups = if shape.rank() == 1 {
+            shape.len()
         } else {
-            data.shape.channels()
+            shape.channels()
         };
         let (offset, factor) = (0..groups)
             .map(|group| {
@@ -78,11 +79,9 @@ mod tests {
     fn made(shape: Shape, features: Vec<f32>) -> Dataset {
         let count = features.len() / shape.len();
         Dataset {
-            shape,
             features,
-            labels: vec![],
-            classes: vec![],
             recordings: (0..count as u32).collect(),
+            ..Dataset::of(shape)
         }
     }
 

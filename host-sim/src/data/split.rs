@@ -65,8 +65,17 @@ pub fn hold_out(data: &Dataset, fraction: f32, key: u64) -> Result<(Dataset, Dat
     Ok((data.select(&rest), data.select(&out)))
 }
 
+/// At most `limit` samples of `data`, drawn by `key`, in the order in which they stand.
+pub(super) fn some(data: &Dataset, limit: usize, key: u64) -> Dataset {
+    let mut indices: Vec<usize> = (0..data.len()).collect();
+    shuffle(&mut indices, &mut Pcg::new(key ^ 0x6c69_6d74));
+    indices.truncate(limit);
+    indices.sort_unstable();
+    data.select(&indices)
+}
+
 /// Fisher and Yates.
-fn shuffle(items: &mut [u32], random: &mut Pcg) {
+fn shuffle<T>(items: &mut [T], random: &mut Pcg) {
     for last in (1..items.len()).rev() {
         items.swap(last, random.below(last as u32 + 1) as usize);
     }
@@ -83,11 +92,11 @@ mod tests {
             .flat_map(|r| (0..windows).map(move |_| r))
             .collect();
         Dataset {
-            shape: Shape::vector(1),
             features: each.iter().map(|r| *r as f32).collect(),
             labels: each.iter().map(|r| (r % u32::from(classes)) as u16).collect(),
             classes: (0..classes).map(|class| format!("class {class}")).collect(),
             recordings: each,
+            ..Dataset::of(Shape::vector(1))
         }
     }
 
@@ -121,6 +130,17 @@ mod tests {
         assert_eq!(hold_out(&data, 0.01, 1).unwrap().1.len(), 12);
         assert_eq!(hold_out(&data, 0.99, 1).unwrap().0.len(), 12);
         assert_eq!(hold_out(&data, 0.0, 1).unwrap().1.len(), 0);
+    }
+
+    #[test]
+    fn a_limit_keeps_some_of_all_classes() {
+        let data = made(80, 5, 4);
+        let kept = some(&data, 100, 3);
+        assert_eq!(kept.len(), 100);
+        assert!((0..4).all(|class| kept.labels.iter().filter(|label| **label == class).count() > 10));
+        assert!((0..100).all(|i| kept.sample(i)[0] == kept.recordings[i] as f32));
+        assert_ne!(kept, some(&data, 100, 4));
+        assert_eq!(some(&data, 1000, 3), data);
     }
 
     #[test]

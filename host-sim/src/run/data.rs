@@ -22,13 +22,49 @@ pub const KEYS: &[&str] = &[
     "scale",
     "target",
     "test",
+    "limit",
+    "size",
+    "voices",
+    "takes",
+    "recordings",
+];
+
+/// The built-in sources, and what an error calls them.
+const SOURCES: &[(&str, &str)] = &[
+    ("digits", "the built-in digits"),
+    ("motions", "the built-in motions"),
+    ("keywords", "the generated keywords"),
+    ("machines", "the generated machines"),
+    ("text", "the built-in text"),
 ];
 
 /// Where samples come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
     /// `source = "digits"`: images of 8 × 8 pixels, 10 classes.
-    Digits,
+    Digits {
+        /// Pixels on a side, to which the images are enlarged.
+        size: Option<u16>,
+        /// How many channels have the same value.
+        channels: u16,
+    },
+    /// `source = "keywords"`: spoken words from a synthesizer, 49 frames of 10 coefficients, 12 classes.
+    Keywords {
+        /// Voices of the training part (120).
+        voices: u16,
+        /// Times that each voice says each word (1).
+        takes: u16,
+    },
+    /// `source = "machines"`: sounds of machines, 5 frames of 128 bands; broken ones in the test part.
+    Machines {
+        /// Recordings of the training part (120).
+        recordings: u16,
+    },
+    /// `source = "text"`: English, character by character.
+    Text {
+        /// Characters of a sample (64).
+        length: u16,
+    },
     /// `source = "motions"`: recordings of a watch, 6 axes, 4 activities.
     Motions {
         /// Names or indices of the axes to use; all if none.
@@ -98,6 +134,8 @@ pub struct DataFile {
     pub target: Target,
     /// Share of the samples held out for the test (0.2).
     pub test: Marked<f32>,
+    /// At most so many samples to learn from, drawn by the seed; all if none.
+    pub limit: Option<usize>,
 }
 
 impl DataFile {
@@ -109,7 +147,7 @@ impl DataFile {
         let named = match origins.as_slice() {
             [one] => *one,
             [] => {
-                let help = "add `source = \"digits\"`, `source = \"motions\"`, `csv = \"file.csv\"`, or \
+                let help = "add `source = \"digits\"` (or motions, keywords, machines, text), `csv = \"file.csv\"`, or \
                             `images = \"…\"` with `labels = \"…\"`";
                 return Err(table.missing("source", help));
             }
@@ -118,40 +156,30 @@ impl DataFile {
             }
         };
         let (origin, owns, name): (_, &[&str], _) = match named {
-            "source" if table.choice("source", &["digits", "motions"])? == Some("digits") => {
-                (Origin::Digits, &[], "the built-in digits")
-            }
             "source" => {
-                let channels = table
-                    .texts("channels")?
-                    .map(|names| names.into_iter().map(|name| name.value).collect())
-                    .map(|value| Marked {
-                        value,
-                        span: table.get("channels").map_or(table.span(), toml::Spanned::span),
-                    });
-                (
-                    Origin::Motions { channels },
-                    &["channels", "window", "hop"],
-                    "the built-in motions",
-                )
+                let names: Vec<_> = SOURCES.iter().map(|(name, _)| *name).collect();
+                let source = table.choice("source", &names)?.unwrap_or_default();
+                let spoken = SOURCES.iter().find(|(name, _)| *name == source);
+                let (origin, owns) = builtin(table, source)?;
+                (origin, owns, spoken.map_or("", |(_, spoken)| spoken))
             }
             "csv" => (
                 csv(table)?,
-                &["label", "features", "group", "window", "hop"],
+                &["label", "features", "group", "window", "hop", "test"],
                 "CSV data",
             ),
-            _ => (idx(table)?, &["labels", "test_images", "test_labels"], "IDX data"),
+            _ => (
+                idx(table)?,
+                &["labels", "test_images", "test_labels", "test"],
+                "IDX data",
+            ),
         };
-        let common = [named, "scale", "target", "test"];
+        let common = [named, "scale", "target", "limit"];
         if let Some(key) = KEYS
             .iter()
             .find(|key| table.has(key) && !owns.contains(key) && !common.contains(key))
         {
-            let help = if owns.is_empty() {
-                format!("remove it: {name} have no such setting")
-            } else {
-                format!("remove it: {name} knows {}", crate::complaint::listed(owns))
-            };
+            let help = format!("remove it: {name} knows {}", crate::complaint::listed(owns));
             return Err(table.wrong(key, format!("does not go with `{named}`"), help));
         }
         let scaling = match table.choice("scale", &["standard", "unit", "none"])? {
@@ -175,6 +203,9 @@ impl DataFile {
                 span: table.key_span("test"),
             },
             origin_span: table.key_span(named),
+            limit: table
+                .integer("limit", 1..=1_000_000_000)?
+                .map(|count| count as usize),
             origin,
             scaling,
         })
@@ -187,6 +218,52 @@ fn marked(table: &Table<'_>, key: &str) -> Result<Option<Marked<String>>, Compla
         value: text.to_owned(),
         span,
     }))
+}
+
+/// A source that comes with the program, and the keys that it has.
+fn builtin(table: &Table<'_>, source: &str) -> Result<(Origin, &'static [&'static str]), Complaint> {
+    let extent = |key, usual| Ok::<_, Complaint>(table.extent(key)?.unwrap_or(usual));
+    Ok(match source {
+        "digits" => (
+            Origin::Digits {
+                size: table.extent("size")?,
+                channels: extent("channels", 1)?,
+            },
+            &["size", "channels", "test"],
+        ),
+        "keywords" => (
+            Origin::Keywords {
+                voices: extent("voices", 120)?,
+                takes: extent("takes", 1)?,
+            },
+            &["voices", "takes"],
+        ),
+        "machines" => (
+            Origin::Machines {
+                recordings: extent("recordings", 120)?,
+            },
+            &["recordings"],
+        ),
+        "text" => (
+            Origin::Text {
+                length: extent("window", 64)?,
+            },
+            &["window"],
+        ),
+        _ => {
+            let channels = table
+                .texts("channels")?
+                .map(|names| names.into_iter().map(|name| name.value).collect())
+                .map(|value| Marked {
+                    value,
+                    span: table.get("channels").map_or(table.span(), toml::Spanned::span),
+                });
+            (
+                Origin::Motions { channels },
+                &["channels", "window", "hop", "test"],
+            )
+        }
+    })
 }
 
 fn csv(table: &Table<'_>) -> Result<Origin, Complaint> {

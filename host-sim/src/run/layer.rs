@@ -1,6 +1,7 @@
 //! Layers as a run file writes them.
 
-use super::table::Table;
+use super::shape;
+use super::table::{Table, integer_of};
 use crate::complaint::{Complaint, Source, listed, nearest, suggestion};
 use kilograd::network::{self, Entry, Init};
 use std::ops::Range;
@@ -16,18 +17,71 @@ pub struct LayerLine {
     pub span: Range<usize>,
 }
 
-/// Every kind and the options it has. A new layer is one line here and one arm in [`entry`].
+/// Options of every layer whose weights are drawn, and of every layer with parameters.
+macro_rules! options {
+    ($($option:literal)* drawn) => { options!($($option)* "init" trained) };
+    ($($option:literal)* trained) => { &[$($option,)* "frozen", "bias_only"] };
+    ($($option:literal)*) => { &[$($option,)*] };
+}
+
+/// Every kind and the options it has. A new layer is one line here and one arm in [`plain`] or [`with_settings`].
 const KINDS: &[(&str, &[&str])] = &[
-    ("dense", &["units", "init", "frozen"]),
+    ("dense", options!("units" drawn)),
     (
         "conv1d",
-        &["channels", "kernel", "stride", "padding", "init", "frozen"],
+        options!("channels" "kernel" "stride" "padding" "dilation" drawn),
     ),
+    (
+        "conv2d",
+        options!("channels" "kernel" "stride" "padding" "dilation" drawn),
+    ),
+    (
+        "depthwise1d",
+        options!("kernel" "stride" "padding" "dilation" drawn),
+    ),
+    (
+        "depthwise2d",
+        options!("kernel" "stride" "padding" "dilation" drawn),
+    ),
+    (
+        "transposed1d",
+        options!("channels" "kernel" "stride" "padding" drawn),
+    ),
+    (
+        "transposed2d",
+        options!("channels" "kernel" "stride" "padding" drawn),
+    ),
+    ("upsample", options!("factor")),
+    ("max_pool", options!("size" "stride" "padding")),
+    ("average_pool", options!("size" "stride" "padding")),
+    ("global_average", &[]),
+    ("global_max", &[]),
     ("relu", &[]),
+    ("relu6", &[]),
+    ("leaky_relu", options!("slope")),
+    ("elu", options!("alpha")),
+    ("gelu", &[]),
+    ("silu", &[]),
     ("tanh", &[]),
     ("sigmoid", &[]),
-    ("global_average", &[]),
-    ("add", &["back"]),
+    ("softmax", &[]),
+    ("batch_norm", options!("per_sample" "momentum" trained)),
+    ("layer_norm", options!(trained)),
+    ("rms_norm", options!(trained)),
+    ("group_norm", options!("groups" trained)),
+    ("instance_norm", options!(trained)),
+    ("dropout", options!("rate")),
+    ("embedding", options!("vocabulary" "width" drawn)),
+    ("position", options!(drawn)),
+    ("attention", options!("heads" "causal" drawn)),
+    ("rnn", options!("hidden" drawn)),
+    ("gru", options!("hidden" drawn)),
+    ("lstm", options!("hidden" drawn)),
+    ("last", &[]),
+    ("add", options!("back")),
+    ("concat", options!("back")),
+    ("reshape", options!("to")),
+    ("flatten", &[]),
 ];
 
 /// Reads layer `number`, counted from 0 as the planner and its build errors do.
@@ -43,7 +97,7 @@ pub fn read(source: &Source, number: usize, value: &Spanned<DeValue<'_>>) -> Res
     let known: Vec<&str> = std::iter::once("kind").chain(options.iter().copied()).collect();
     let table = Table::new(source, what, entries, span.clone(), &known)?;
     Ok(LayerLine {
-        entry: entry(&table, name)?,
+        entry: entry(source, &table, name)?,
         span,
     })
 }
@@ -84,32 +138,131 @@ fn kind(
 }
 
 /// The layer as the engine knows it.
-fn entry(table: &Table<'_>, name: &str) -> Result<Entry, Complaint> {
-    let extent = |key: &str, example: &str| table.required(key, table.extent(key)?, example);
-    let mut entry = match name {
-        "dense" => network::dense(extent("units", "32")?),
-        "conv1d" => network::conv1d(extent("channels", "8")?, extent("kernel", "5")?)
-            .stride(table.extent("stride")?.unwrap_or(1))
-            .padding(table.integer("padding", 0..=u64::from(u16::MAX))?.unwrap_or(0) as u16),
-        "relu" => network::relu(),
-        "tanh" => network::tanh(),
-        "sigmoid" => network::sigmoid(),
-        "global_average" => network::global_average(),
-        _ => {
-            let back = table.integer("back", 2..=u64::from(u8::MAX))?;
-            network::add(table.required("back", back, "2")? as u8)
-        }
+fn entry(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Complaint> {
+    let mut entry = match plain(name) {
+        Some(entry) => entry,
+        None => with_settings(source, table, name)?,
     };
+    if let Some(stride) = table.extent("stride")? {
+        entry = entry.stride(stride);
+    }
+    if name == "conv2d" && table.has("padding") {
+        entry = entry.padding_by_side(sides(table, "padding", 0)?);
+    } else if let Some(padding) = table.integer("padding", 0..=u64::from(u16::MAX))? {
+        entry = entry.padding(padding as u16);
+    }
+    if let Some(dilation) = table.extent("dilation")? {
+        entry = entry.dilation(dilation);
+    }
+    if table.flag("per_sample")? == Some(true) {
+        entry = entry.per_sample();
+    }
+    if let Some(momentum) = table.number("momentum", "above 0 and up to 1", |x| x > 0.0 && x <= 1.0)? {
+        entry = entry.momentum(momentum);
+    }
+    if table.flag("causal")? == Some(true) {
+        entry = entry.causal();
+    }
     match table.choice("init", &["auto", "he", "glorot", "lecun"])? {
         Some("he") => entry = entry.init(Init::He),
         Some("glorot") => entry = entry.init(Init::Glorot),
         Some("lecun") => entry = entry.init(Init::LeCun),
         _ => {}
     }
-    if table.flag("frozen")? == Some(true) {
-        entry = entry.frozen();
+    match (table.flag("frozen")?, table.flag("bias_only")?) {
+        (Some(true), Some(true)) => {
+            let help = "keep `frozen` to train nothing of it, or `bias_only` to train its biases";
+            return Err(table.wrong("bias_only", "contradicts `frozen`", help));
+        }
+        (Some(true), _) => entry = entry.frozen(),
+        (_, Some(true)) => entry = entry.bias_only(),
+        _ => {}
     }
     Ok(entry)
+}
+
+/// The kinds without settings that must be given.
+fn plain(name: &str) -> Option<Entry> {
+    Some(match name {
+        "relu" => network::relu(),
+        "relu6" => network::relu6(),
+        "gelu" => network::gelu(),
+        "silu" => network::silu(),
+        "tanh" => network::tanh(),
+        "sigmoid" => network::sigmoid(),
+        "softmax" => network::softmax(),
+        "global_average" => network::global_average(),
+        "global_max" => network::global_max(),
+        "batch_norm" => network::batch_norm(),
+        "layer_norm" => network::layer_norm(),
+        "rms_norm" => network::rms_norm(),
+        "instance_norm" => network::instance_norm(),
+        "position" => network::position(),
+        "last" => network::last(),
+        "flatten" => network::flatten(),
+        _ => return None,
+    })
+}
+
+/// The kinds with settings.
+fn with_settings(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Complaint> {
+    let extent = |key: &str, example: &str| table.required(key, table.extent(key)?, example);
+    let back = || {
+        let back = table.integer("back", 2..=u64::from(u8::MAX))?;
+        Ok::<_, Complaint>(table.required("back", back, "2")? as u8)
+    };
+    let setting =
+        |key: &str, usual: f32| Ok::<_, Complaint>(table.number(key, "", |_| true)?.unwrap_or(usual));
+    Ok(match name {
+        "dense" => network::dense(extent("units", "32")?),
+        "conv1d" => network::conv1d(extent("channels", "8")?, extent("kernel", "5")?),
+        "conv2d" => network::conv2d(extent("channels", "8")?, sides(table, "kernel", 1)?),
+        "depthwise1d" => network::depthwise1d(extent("kernel", "5")?),
+        "depthwise2d" => network::depthwise2d(sides(table, "kernel", 1)?),
+        "transposed1d" => network::transposed1d(extent("channels", "8")?, extent("kernel", "5")?),
+        "transposed2d" => network::transposed2d(extent("channels", "8")?, sides(table, "kernel", 1)?),
+        "upsample" => network::upsample(extent("factor", "2")?),
+        "max_pool" => network::max_pool(extent("size", "2")?),
+        "average_pool" => network::average_pool(extent("size", "2")?),
+        "leaky_relu" => network::leaky_relu(setting("slope", 0.01)?),
+        "elu" => network::elu(setting("alpha", 1.0)?),
+        "group_norm" => network::group_norm(extent("groups", "4")?),
+        "dropout" => {
+            let rate = table.number("rate", "from 0 to below 1", |x| (0.0..1.0).contains(&x))?;
+            network::dropout(table.required("rate", rate, "0.1")?)
+        }
+        "embedding" => network::embedding(extent("vocabulary", "38")?, extent("width", "32")?),
+        "attention" => network::attention(extent("heads", "2")?),
+        "rnn" => network::rnn(extent("hidden", "16")?),
+        "gru" => network::gru(extent("hidden", "16")?),
+        "lstm" => network::lstm(extent("hidden", "16")?),
+        "concat" => network::concat(back()?),
+        "reshape" => network::reshape(shape::read(source, table, "to")?.value),
+        _ => network::add(back()?),
+    })
+}
+
+/// `kernel = 3` for a square, `kernel = [10, 4]` for another window, height first; a padding likewise.
+fn sides(table: &Table<'_>, key: &str, least: u16) -> Result<[u16; 2], Complaint> {
+    let value = table.required(key, table.get(key), "3")?;
+    let side = |value| {
+        let side = integer_of(value).and_then(|side| u16::try_from(side).ok());
+        side.filter(|side| *side >= least)
+    };
+    let sides = match value.get_ref().as_array() {
+        Some(items) => items.iter().map(side).collect::<Option<Vec<_>>>(),
+        None => side(value).map(|side| vec![side; 2]),
+    };
+    match sides.as_deref() {
+        Some(&[height, width]) => Ok([height, width]),
+        _ => {
+            let help = format!(
+                "write `{key} = 3` for both directions, or `{key} = [10, 4]`, the vertical one first"
+            );
+            let message = format!("must be one or two numbers from {least} to 65535");
+            Err(table.wrong(key, message, help))
+        }
+    }
 }
 
 /// An option that exists, but on other layers, deserves a better answer than "unknown".

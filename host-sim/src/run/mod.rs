@@ -33,6 +33,7 @@ mod loss;
 mod model;
 mod optimizer;
 mod schedule;
+mod shape;
 mod table;
 
 pub use data::{DataFile, Origin, Scaling, Target, Windowing};

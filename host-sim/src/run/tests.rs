@@ -84,6 +84,45 @@ fn layers_may_be_an_array_of_tables() {
 }
 
 #[test]
+fn layers_of_normalisation_and_functions_are_read() {
+    for (text, entry) in [
+        ("kind = \"relu6\"", network::relu6()),
+        ("kind = \"leaky_relu\"", network::leaky_relu(0.01)),
+        ("kind = \"leaky_relu\", slope = 0.25", network::leaky_relu(0.25)),
+        ("kind = \"elu\", alpha = 0.5", network::elu(0.5)),
+        ("kind = \"gelu\"", network::gelu()),
+        ("kind = \"silu\"", network::silu()),
+        ("kind = \"softmax\"", network::softmax()),
+        ("kind = \"batch_norm\"", network::batch_norm()),
+        (
+            "kind = \"batch_norm\", per_sample = true, momentum = 0.25",
+            network::batch_norm().per_sample().momentum(0.25),
+        ),
+        (
+            "kind = \"layer_norm\", frozen = true",
+            network::layer_norm().frozen(),
+        ),
+        ("kind = \"rms_norm\"", network::rms_norm()),
+        ("kind = \"group_norm\", groups = 3", network::group_norm(3)),
+        ("kind = \"instance_norm\"", network::instance_norm()),
+        ("kind = \"dropout\", rate = 0.5", network::dropout(0.5)),
+    ] {
+        let run = parse(&GOOD.replace("kind = \"tanh\"", text)).unwrap();
+        assert_eq!(run.model.layers[7].entry, entry, "{text}");
+    }
+    let two = "{ kind = \"tanh\" }";
+    for (text, message) in [
+        ("{ kind = \"dropout\", rate = 1.0 }", "from 0 to below 1"),
+        ("{ kind = \"dropout\" }", "rate = 0.2"),
+        ("{ kind = \"leaky_relu\", slope = 0 }", "above 0"),
+        ("{ kind = \"batch_norm\", momentum = 2 }", "at most 1"),
+        ("{ kind = \"group_norm\" }", "groups = 4"),
+    ] {
+        expect(two, text, 11, &[message]);
+    }
+}
+
+#[test]
 fn an_error_in_a_layer_points_at_its_line() {
     let two = "{ kind = \"tanh\" }";
     expect(

@@ -1,12 +1,16 @@
 //! A run file brought to life: its model planned, its data read, its training run.
 
+mod auc;
+mod baseline;
 mod file_flash;
 mod fit;
 mod keep;
 mod plan;
 mod score;
 
+pub use auc::auc;
+pub use baseline::{Baseline, baseline};
 pub use file_flash::{FileFlash, FileFlashError};
 pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
-pub use score::{Score, score};
+pub use score::{Measure, Score, score};

@@ -10,12 +10,14 @@
 //! so that the compiler saves those that a caller relies on.
 #![allow(unsafe_code)]
 
+mod fused;
 mod products;
 mod projection;
 mod squares;
 mod sums;
 mod update;
 
+pub(super) use fused::momentum_outer;
 pub(super) use products::outer;
 pub(super) use projection::project;
 pub(super) use squares::square_sum;

@@ -20,6 +20,35 @@ impl Window {
         })
     }
 
+    /// The sweeps for the gradient of some rows of those weights: for each tap and each row of the output
+    /// the pixels whose tap lies inside. The terms of each weight come in the order of the output.
+    pub fn convolution_weights(self, outputs: usize, rows: Range<usize>) -> impl Iterator<Item = Sweep> {
+        let window = self.flat();
+        window.each_tap(&rows).flat_map(move |(i, j)| {
+            let rows = rows.clone();
+            let across = window.columns.outputs(j);
+            window.rows.outputs(i).map(move |r| {
+                let pixel = window.rows.at(r, i) * window.columns.input + window.columns.at(across.start, j);
+                Sweep {
+                    positions: across.len(),
+                    start: pixel * window.channels,
+                    step: window.columns.stride * window.channels,
+                    length: window.channels,
+                    first: (i * window.columns.kernel + j) * window.channels,
+                    target: r * window.columns.output + across.start,
+                    outputs,
+                }
+                .rows(&rows)
+            })
+        })
+    }
+
+    /// Row and column of each tap that has weights among the rows `rows` of all.
+    fn each_tap(&self, rows: &Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (channels, width) = (self.channels.max(1), self.columns.kernel.max(1));
+        (rows.start / channels..rows.end.div_ceil(channels)).map(move |tap| (tap / width, tap % width))
+    }
+
     /// A window of one pixel that visits every pixel sees one long row.
     fn flat(self) -> Self {
         let (rows, columns) = (self.rows, self.columns);
@@ -100,6 +129,39 @@ impl Window {
                     step: [columns.output * channels, channels].map(usize::cast_signed),
                     rows: [rows.stride * row, columns.stride * channels].map(|step| -step.cast_signed()),
                 }
+            })
+        })
+    }
+
+    /// The sweeps for the gradient of some rows of the weights of a transposed convolution: for each tap the
+    /// pixels whose window has it inside what is made, a row of them at once where they lie side by side.
+    pub fn transposed_weights(self, outputs: usize, rows: Range<usize>) -> impl Iterator<Item = Sweep> {
+        let Self {
+            rows: down,
+            columns,
+            channels,
+        } = self;
+        self.each_tap(&rows).flat_map(move |(i, j)| {
+            let rows = rows.clone();
+            let across = columns.outputs(j);
+            let (positions, step) = match columns.stride {
+                1 => (across.len(), across.len().max(1)),
+                _ => (1, 1),
+            };
+            down.outputs(i).flat_map(move |r| {
+                let rows = rows.clone();
+                across.clone().step_by(step).map(move |column| {
+                    Sweep {
+                        positions,
+                        start: (r * columns.output + column) * channels,
+                        step: channels,
+                        length: channels,
+                        first: (i * columns.kernel + j) * channels,
+                        target: down.at(r, i) * columns.input + columns.at(column, j),
+                        outputs,
+                    }
+                    .rows(&rows)
+                })
             })
         })
     }

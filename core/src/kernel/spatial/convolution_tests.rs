@@ -43,7 +43,12 @@ impl Case {
         }
     }
 
-    fn run(&self, sweeps: impl Iterator<Item = Runs> + Clone) -> Computed {
+    /// Runs the sweeps; those of the weights for all rows at once and for some at a time.
+    fn run<I: Iterator<Item = Sweep>>(
+        &self,
+        sweeps: impl Iterator<Item = Runs> + Clone,
+        weights: impl Fn(Range<usize>) -> I,
+    ) -> Computed {
         let mut y = vec![f64::NAN; self.dy.len()];
         let (mut dx, mut dw) = (vec![0.0; self.x.len()], vec![0.0; self.w.len()]);
         let (x, w, dy) = (View::plain(&self.x), View::plain(&self.w), View::plain(&self.dy));
@@ -62,9 +67,9 @@ impl Case {
             let mut part = vec![0.0; self.w.len()];
             for (at, part) in part.chunks_mut(most * self.outputs).enumerate() {
                 let rows = at * most..(at * most + part.len() / self.outputs);
-                for sweep in sweeps.clone().flat_map(Runs::each) {
+                for sweep in weights(rows) {
                     let (data, track) = (&mut part[..], None);
-                    f64::affine_weights(x, dy, Grad { data, track }, sweep.rows(&rows), false);
+                    f64::affine_weights(x, dy, Grad { data, track }, sweep, false);
                 }
             }
             assert_eq!(part, dw, "{most} rows at a time");
@@ -167,7 +172,9 @@ fn a_convolution_is_its_formula() {
                 rows.kernel * columns.kernel * channels,
                 rows.output * columns.output,
             );
-            let computed = case.run(window.convolution(outputs));
+            let computed = case.run(window.convolution(outputs), |rows| {
+                window.convolution_weights(outputs, rows)
+            });
             let triples: Vec<_> = pairs(&window).collect();
             compare(computed, expected(&case, channels, triples.into_iter()), &window);
         }
@@ -191,7 +198,9 @@ fn a_transposed_convolution_is_its_formula() {
                 rows.kernel * columns.kernel * channels,
                 rows.input * columns.input,
             );
-            let computed = case.run(window.transposed(outputs));
+            let computed = case.run(window.transposed(outputs), |rows| {
+                window.transposed_weights(outputs, rows)
+            });
             // What the convolution reads is made here, of what it makes; in the order in which that lies.
             let mut triples: Vec<_> = pairs(&window).map(|(o, tap, pixel)| (pixel, tap, o)).collect();
             triples.sort_by_key(|(made, _, from)| (*made, *from));

@@ -64,8 +64,7 @@ impl<F: Loops + Scalar> Spatial for F {
             let w = w.data.get(tap * channels..(tap + 1) * channels);
             let dx = dx.data.get_mut(at * channels..(at + 1) * channels);
             if let (Some(w), Some(dx)) = (w, dx) {
-                let from = add_products::<F, 16>(dx, w, dy, 0);
-                let from = add_products::<F, 4>(dx, w, dy, from);
+                let from = add_products::<F, 8>(dx, w, dy, 0);
                 add_products::<F, 1>(dx, w, dy, from);
             }
         });
@@ -85,6 +84,7 @@ impl<F: Loops + Scalar> Spatial for F {
                 dw.fill(F::ZERO);
             }
             let from = tap_lanes::<F, 16>(x.data, dy.data, dw, tap, window, 0);
+            let from = tap_lanes::<F, 8>(x.data, dy.data, dw, tap, window, from);
             let from = tap_lanes::<F, 4>(x.data, dy.data, dw, tap, window, from);
             tap_lanes::<F, 1>(x.data, dy.data, dw, tap, window, from);
         }
@@ -134,22 +134,26 @@ fn gathered<F: Loops>(w: &[F], x: &[F], y: &mut [F], runs: &Runs) {
         return;
     };
     let mut terms = [F::ZERO; GATHERED];
+    let Some(terms) = terms.get_mut(..runs.terms()) else {
+        return;
+    };
+    let length = runs.sweep.length;
     for (p, y) in y.chunks_exact_mut(runs.sweep.outputs).enumerate() {
-        let mut free = terms.as_mut_slice();
-        for run in runs.each() {
-            let start = run.start + p * run.step;
-            let Some(x) = x.get(start..start + run.length) else {
-                return;
-            };
-            let Some((place, rest)) = free.split_at_mut_checked(run.length) else {
-                return;
-            };
-            for (place, x) in place.iter_mut().zip(x) {
-                *place = *x;
+        let mut places = terms.chunks_exact_mut(length);
+        let mut outer = runs.sweep.start + p * runs.sweep.step;
+        for _ in 0..runs.count[0] {
+            let mut start = outer;
+            for _ in 0..runs.count[1] {
+                if let (Some(place), Some(x)) = (places.next(), x.get(start..start.wrapping_add(length))) {
+                    for (place, x) in place.iter_mut().zip(x) {
+                        *place = *x;
+                    }
+                }
+                start = start.wrapping_add_signed(runs.step[1]);
             }
-            free = rest;
+            outer = outer.wrapping_add_signed(runs.step[0]);
         }
-        F::combine(y, terms.get(..runs.terms()).unwrap_or(&[]), 1, w);
+        F::combine(y, terms, 1, w);
     }
 }
 
@@ -160,6 +164,7 @@ fn depthwise_row<F: Float>(w: &[F], b: &[F], r: usize, rows: Rows<'_, F>, y: &mu
             *y = *b;
         }
         let from = pixel_lanes::<F, 16>(w, (r, column), rows, y, window, 0);
+        let from = pixel_lanes::<F, 8>(w, (r, column), rows, y, window, from);
         let from = pixel_lanes::<F, 4>(w, (r, column), rows, y, window, from);
         pixel_lanes::<F, 1>(w, (r, column), rows, y, window, from);
     }
@@ -176,14 +181,15 @@ fn pixel_lanes<F: Float, const B: usize>(
     mut from: usize,
 ) -> usize {
     let channels = window.channels;
+    let columns = window.columns.taps(column);
     while let Some(block) = y.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
         let mut sums = *block;
-        let columns = window.columns.taps(column);
         for i in window.rows.taps(r) {
             let row = rows.row(window.rows.at(r, i));
-            for j in columns.clone() {
-                let x = row.get(window.columns.at(column, j) * channels + from..);
-                let w = w.get((i * window.columns.kernel + j) * channels + from..);
+            let mut at = window.columns.at(column, columns.start) * channels + from;
+            let mut tap = (i * window.columns.kernel + columns.start) * channels + from;
+            for _ in columns.clone() {
+                let (x, w) = (row.get(at..), w.get(tap..));
                 if let (Some(x), Some(w)) = (
                     x.and_then(<[F]>::first_chunk::<B>),
                     w.and_then(<[F]>::first_chunk::<B>),
@@ -192,6 +198,8 @@ fn pixel_lanes<F: Float, const B: usize>(
                         *sum += *x * *w;
                     }
                 }
+                at += window.columns.dilation * channels;
+                tap += channels;
             }
         }
         *block = sums;
@@ -212,13 +220,14 @@ fn tap_lanes<F: Float, const B: usize>(
 ) -> usize {
     let (rows, columns, channels) = (&window.rows, &window.columns, window.channels);
     let (i, j) = (tap / columns.kernel.max(1), tap % columns.kernel.max(1));
+    let across = columns.outputs(j);
     while let Some(block) = dw.get_mut(from..).and_then(<[F]>::first_chunk_mut::<B>) {
         let mut sums = *block;
         for r in rows.outputs(i) {
-            for column in columns.outputs(j) {
-                let pixel = rows.at(r, i) * columns.input + columns.at(column, j);
-                let x = x.get(pixel * channels + from..);
-                let dy = dy.get((r * columns.output + column) * channels + from..);
+            let mut at = (rows.at(r, i) * columns.input + columns.at(across.start, j)) * channels + from;
+            let mut to = (r * columns.output + across.start) * channels + from;
+            for _ in across.clone() {
+                let (x, dy) = (x.get(at..), dy.get(to..));
                 if let (Some(x), Some(dy)) = (
                     x.and_then(<[F]>::first_chunk::<B>),
                     dy.and_then(<[F]>::first_chunk::<B>),
@@ -227,6 +236,8 @@ fn tap_lanes<F: Float, const B: usize>(
                         *sum += *x * *dy;
                     }
                 }
+                at += columns.stride * channels;
+                to += channels;
             }
         }
         *block = sums;

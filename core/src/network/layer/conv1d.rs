@@ -186,7 +186,8 @@ impl Conv1d {
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         if self.dilation != 1 {
             let window = self.window(ports.input);
-            return windowed::gradient(ports, window.convolution(self.channels.into()));
+            let sweeps = window.convolution_weights(self.channels.into(), ports.rows.clone());
+            return windowed::gradient(ports, sweeps);
         }
         let Gradient { x, dy, dw, fresh, .. } = ports;
         if ports.tensor != 0 {

@@ -11,7 +11,7 @@ use crate::number::Number;
 ///
 /// (A cross-correlation, as everywhere in the field.) Input: image of `H × W` pixels of `C` channels.
 /// Output: image of `(H + 2p − d (K − 1) − 1) / s + 1` rows, of `O` channels, and columns alike for the
-/// kernel's width `L`. Parameters: `weight [K, L, C, O]` (input-major), `bias [O]`.
+/// kernel's width `L`; each direction may have a padding of its own. Parameters: `weight [K, L, C, O]` (input-major), `bias [O]`.
 /// Cost: `K · L · C · O` multiply-accumulates per output pixel, as many for each gradient. Keeps its input
 /// for the backward pass. No unfolded copy of the input is made: the row of a window is one contiguous
 /// run (its taps are, where `d > 1`). With a kernel of one pixel, stride 1 and no padding (a pointwise
@@ -28,8 +28,8 @@ pub struct Conv2d {
     pub kernel: [u16; 2],
     /// Pixels from one output to the next, `s`.
     pub stride: u16,
-    /// Zero pixels around the input, `p`.
-    pub padding: u16,
+    /// Zero pixels above and below the input, and to its left and right, `p`.
+    pub padding: [u16; 2],
     /// Pixels from one tap to the next, `d`.
     pub dilation: u16,
 }
@@ -38,16 +38,20 @@ impl Conv2d {
     pub(crate) const NAME: &'static str = "conv2d";
     pub(crate) const ROWS: bool = true;
 
-    const fn motion(&self) -> Motion {
+    const fn motion(&self, padding: u16) -> Motion {
         Motion {
             stride: self.stride,
-            padding: self.padding,
+            padding,
             dilation: self.dilation,
         }
     }
 
     const fn window(&self, input: Shape) -> Window {
-        self.motion().over(input, self.kernel)
+        let [down, across] = self.padding;
+        Window {
+            columns: self.motion(across).over(input, self.kernel).columns,
+            ..self.motion(down).over(input, self.kernel)
+        }
     }
 
     pub(crate) const fn in_place(&self, input: Shape) -> InPlace {
@@ -76,7 +80,7 @@ impl Conv2d {
         if self.channels == 0 {
             return Err("needs at least one output channel");
         }
-        match self.motion().outputs(&self.window(input)) {
+        match self.motion(0).outputs(&self.window(input)) {
             Ok([height, width]) => Ok(Shape::image(self.channels, height, width)),
             Err(fault) => Err(fault),
         }
@@ -102,7 +106,10 @@ impl Conv2d {
     }
 
     pub(crate) const fn settings(&self) -> u64 {
-        self.motion().settings() | windowed::width(self.kernel)
+        let [down, across] = self.padding;
+        // Nothing where both are the same, and odd, so that no two differences are alike.
+        let apart = ((down ^ across) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (self.motion(down).settings() | windowed::width(self.kernel)) ^ apart
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
@@ -120,6 +127,7 @@ impl Conv2d {
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
-        windowed::gradient(ports, window.convolution(self.channels.into()));
+        let sweeps = window.convolution_weights(self.channels.into(), ports.rows.clone());
+        windowed::gradient(ports, sweeps);
     }
 }

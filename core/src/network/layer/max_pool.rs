@@ -67,6 +67,9 @@ impl MaxPool {
     }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
+        if self.size == 0 {
+            return Err("size must be at least 1");
+        }
         if 2 * self.padding as u32 > self.size as u32 {
             return Err("padding must be at most half of the window");
         }

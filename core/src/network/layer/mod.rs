@@ -42,6 +42,8 @@ mod rnn;
 #[cfg(test)]
 mod sequence_tests;
 mod softmax;
+#[cfg(test)]
+mod spatial_tests;
 mod transposed;
 mod upsample;
 mod windowed;
@@ -352,15 +354,6 @@ macro_rules! layers {
                     _ => {}
                 }
             }
-
-            /// The parameter tensors, on a chip. Kinds outside `USES` are not compiled in.
-            #[inline]
-            pub(crate) fn params_in_use<const USES: u128>(&self, input: Shape) -> Params {
-                match self {
-                    $(Self::$name(layer) if USES & (1 << $code) != 0 => layer.params(input),)*
-                    _ => Params::NONE,
-                }
-            }
         }
     };
 }
@@ -443,6 +436,11 @@ layers! {
 }
 
 impl Layer {
+    /// Whether it sets about half of its inputs to zero, so that the weights below start larger.
+    pub(crate) const fn rectifies(&self) -> bool {
+        matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))
+    }
+
     /// How many places above the layer the earlier output is that it reads besides its input.
     pub const fn back(&self) -> Option<u8> {
         match self {

@@ -62,7 +62,12 @@ impl Case {
     }
 
     fn tensors(&self, trained: u8) -> Tensors {
-        Tensors::of(&self.layer.params(self.input), trained, u8::MAX)
+        Tensors::of(
+            &self.layer.params(self.input),
+            trained,
+            u8::MAX,
+            crate::network::Init::Glorot,
+        )
     }
 
     fn in_place(&self) -> bool {

@@ -225,7 +225,12 @@ fn short_memory_does_not_panic() {
     for layer in layers {
         let input = Shape::series(4, 5);
         for length in 0..40 {
-            let tensors = Tensors::of(&layer.params(input), u8::MAX, u8::MAX);
+            let tensors = Tensors::of(
+                &layer.params(input),
+                u8::MAX,
+                u8::MAX,
+                crate::network::Init::Glorot,
+            );
             let mut bytes = vec![0_u64; 5 * length];
             let mut parts = bytes.chunks_mut(length.max(1));
             let mut part = || -> &mut [f64] { bytemuck::cast_slice_mut(parts.next().unwrap_or(&mut [])) };

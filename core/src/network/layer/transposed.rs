@@ -141,6 +141,7 @@ impl<const D: usize> Transposed<D> {
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
-        windowed::gradient(ports, window.transposed(self.channels.into()));
+        let sweeps = window.transposed_weights(self.channels.into(), ports.rows.clone());
+        windowed::gradient(ports, sweeps);
     }
 }

@@ -211,8 +211,8 @@ pub(super) fn backward<N: Kernel>(ports: Backward<'_, N>, sweeps: impl Iterator<
     peak
 }
 
-/// `dW += x dyᵀ` over the sweeps, or `db += Σ dy`.
-pub(super) fn gradient<N: Kernel>(ports: Gradient<'_, N>, sweeps: impl Iterator<Item = Runs>) {
+/// `dW += x dyᵀ` over the sweeps of the rows asked for, or `db += Σ dy`.
+pub(super) fn gradient<N: Kernel>(ports: Gradient<'_, N>, sweeps: impl Iterator<Item = Sweep>) {
     let Gradient { x, dy, dw, fresh, .. } = ports;
     if ports.tensor != 0 {
         return N::affine_bias(dy, dw, fresh);
@@ -222,15 +222,12 @@ pub(super) fn gradient<N: Kernel>(ports: Gradient<'_, N>, sweeps: impl Iterator<
         dw.data.fill(Default::default());
     }
     let Grad { data, mut track } = dw;
-    for sweep in sweeps.flat_map(Runs::each) {
-        let sweep = sweep.rows(&ports.rows);
-        if sweep.length > 0 {
-            let dw = Grad {
-                data: &mut *data,
-                track: track.as_deref_mut(),
-            };
-            N::affine_weights(x, dy, dw, sweep, false);
-        }
+    for sweep in sweeps {
+        let dw = Grad {
+            data: &mut *data,
+            track: track.as_deref_mut(),
+        };
+        N::affine_weights(x, dy, dw, sweep, false);
     }
 }
 

@@ -66,11 +66,8 @@ pub(super) fn windows(
         }
     }
     let mut data = Dataset {
-        shape: Shape::series(channels, windowing.length.value),
-        features: vec![],
-        labels: vec![],
         classes,
-        recordings: vec![],
+        ..Dataset::of(Shape::series(channels, windowing.length.value))
     };
     for (number, stretch) in (0..).zip(&stretches) {
         let mut start = stretch.start;

@@ -1,0 +1,45 @@
+//! The keyword spotter of MLPerf Tiny.
+
+use super::{depthwise, norm, pointwise};
+use crate::network::{Model, Shape, conv2d, dense, global_average, relu};
+
+/// 49 frames of 10 coefficients: a convolution of 10 × 4 with stride 2 to 64 channels, four times depthwise 3 × 3 and
+/// pointwise, the mean over the 25 × 5 that are left, 12 classes: 24,908 parameters, of which 1,152 are running statistics.
+///
+/// The original pads 4 frames before and 5 after; here it is 5 on either side, which leaves as many.
+///
+/// Run file: `ds-cnn.toml`. Source: Zhang et al., Hello edge: keyword spotting on microcontrollers, 2017.
+pub const DS_CNN: Model<'static> = Model::new(
+    Shape::image(1, 49, 10),
+    &[
+        conv2d(64, [10, 4]).stride(2).padding_by_side([5, 1]),
+        norm(),
+        relu(),
+        depthwise(1),
+        norm(),
+        relu(),
+        pointwise(64),
+        norm(),
+        relu(),
+        depthwise(1),
+        norm(),
+        relu(),
+        pointwise(64),
+        norm(),
+        relu(),
+        depthwise(1),
+        norm(),
+        relu(),
+        pointwise(64),
+        norm(),
+        relu(),
+        depthwise(1),
+        norm(),
+        relu(),
+        pointwise(64),
+        norm(),
+        relu(),
+        global_average(),
+        dense(12),
+    ],
+);
