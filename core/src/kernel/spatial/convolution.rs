@@ -5,61 +5,75 @@ use crate::kernel::Sweep;
 use core::ops::Range;
 
 impl Window {
-    /// The sweeps of a convolution with `outputs` channels, whose weights lie `[taps][channels][outputs]`:
-    /// for each row of the output the pixels whose window lies inside at once, and each pixel at an edge
-    /// alone. Together they cover every output pixel once, in order.
-    pub fn convolution(self, outputs: usize) -> impl Iterator<Item = Runs> + Clone {
+    /// Calls `f` with the sweeps of a convolution with `outputs` channels, whose weights lie
+    /// `[taps][channels][outputs]`: for each row of the output the pixels whose window lies inside at once, and
+    /// each pixel at an edge alone. Together they cover every output pixel once, in order.
+    #[inline]
+    pub fn convolution(&self, outputs: usize, mut f: impl FnMut(Runs)) {
         let window = self.flat();
         let whole = window.columns.whole();
-        (0..window.rows.output).flat_map(move |r| {
-            let edge = move |column| window.sweep(outputs, r, column..column + 1);
-            (0..whole.start)
-                .map(edge)
-                .chain(core::iter::once(window.sweep(outputs, r, whole.clone())))
-                .chain((whole.end..window.columns.output).map(edge))
-        })
+        for r in 0..window.rows.output {
+            let mut column = 0;
+            while column < window.columns.output {
+                let next = if whole.contains(&column) {
+                    whole.end
+                } else {
+                    column + 1
+                };
+                f(window.sweep(outputs, r, column..next));
+                column = next;
+            }
+        }
     }
 
-    /// The sweeps for the gradient of some rows of those weights: for each tap and each row of the output
-    /// the pixels whose tap lies inside. The terms of each weight come in the order of the output.
-    pub fn convolution_weights(self, outputs: usize, rows: Range<usize>) -> impl Iterator<Item = Sweep> {
+    /// Calls `f` with the sweeps for the gradient of some rows of those weights: for each tap and each row
+    /// of the output the pixels whose tap lies inside. The terms of each weight come in the order of the
+    /// output.
+    #[inline]
+    pub fn convolution_weights(&self, outputs: usize, rows: &Range<usize>, mut f: impl FnMut(Sweep)) {
         let window = self.flat();
-        window.each_tap(&rows).flat_map(move |(i, j)| {
-            let rows = rows.clone();
+        for tap in window.taps_of(rows) {
+            let (i, j) = window.place(tap);
             let across = window.columns.outputs(j);
-            window.rows.outputs(i).map(move |r| {
+            let mut sweep = Sweep {
+                positions: across.len(),
+                start: 0,
+                step: window.columns.stride * window.channels,
+                length: window.channels,
+                first: tap * window.channels,
+                target: 0,
+                outputs,
+            };
+            for r in window.rows.outputs(i) {
                 let pixel = window.rows.at(r, i) * window.columns.input + window.columns.at(across.start, j);
-                Sweep {
-                    positions: across.len(),
-                    start: pixel * window.channels,
-                    step: window.columns.stride * window.channels,
-                    length: window.channels,
-                    first: (i * window.columns.kernel + j) * window.channels,
-                    target: r * window.columns.output + across.start,
-                    outputs,
-                }
-                .rows(&rows)
-            })
-        })
+                sweep.start = pixel * window.channels;
+                sweep.target = r * window.columns.output + across.start;
+                f(sweep.rows(rows));
+            }
+        }
     }
 
-    /// Row and column of each tap that has weights among the rows `rows` of all.
-    fn each_tap(&self, rows: &Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (channels, width) = (self.channels.max(1), self.columns.kernel.max(1));
-        (rows.start / channels..rows.end.div_ceil(channels)).map(move |tap| (tap / width, tap % width))
+    /// The taps that have weights among the rows `rows` of all.
+    fn taps_of(&self, rows: &Range<usize>) -> Range<usize> {
+        let channels = self.channels.max(1);
+        rows.start / channels..rows.end.div_ceil(channels)
+    }
+
+    /// Row and column of a tap.
+    fn place(&self, tap: usize) -> (usize, usize) {
+        let width = self.columns.kernel.max(1);
+        (tap / width, tap % width)
     }
 
     /// A window of one pixel that visits every pixel sees one long row.
-    fn flat(self) -> Self {
-        let (rows, columns) = (self.rows, self.columns);
-        if !self.is_pixel() {
-            return self;
+    fn flat(&self) -> Self {
+        let mut window = *self;
+        if self.is_pixel() {
+            window.rows = Axis::ONE;
+            window.columns.input *= self.rows.input;
+            window.columns.output *= self.rows.output;
         }
-        Self {
-            rows: Axis::ONE,
-            columns: Axis::new(rows.input * columns.input, 1, 1, 0, 1),
-            ..self
-        }
+        window
     }
 
     /// Whether each output pixel sees the input pixel at its own place and no other.
@@ -68,6 +82,7 @@ impl Window {
     }
 
     /// The outputs `columns` of row `r`, which see the same taps.
+    #[inline(never)]
     fn sweep(&self, outputs: usize, r: usize, columns: Range<usize>) -> Runs {
         let channels = self.channels;
         let (rows, along) = (self.rows.taps(r), self.columns.taps(columns.start));
@@ -99,23 +114,20 @@ impl Window {
         }
     }
 
-    /// The sweeps of a transposed convolution with `outputs` channels, whose weights lie
+    /// Calls `f` with the sweeps of a transposed convolution with `outputs` channels, whose weights lie
     /// `[taps][channels][outputs]`. The window is that of the convolution which it transposes, from the
     /// larger image to the smaller: `rows.input × columns.input` pixels are made of
     /// `rows.output × columns.output` pixels of `channels` values. One sweep for each pixel made, in order;
     /// its sum goes over the pixels that reach it in the order in which they lie, so its taps run backward.
-    pub fn transposed(self, outputs: usize) -> impl Iterator<Item = Runs> + Clone {
-        let Self {
-            rows,
-            columns,
-            channels,
-        } = self;
+    #[inline]
+    pub fn transposed(&self, outputs: usize, mut f: impl FnMut(Runs)) {
+        let (rows, columns, channels) = (&self.rows, &self.columns, self.channels);
         let row = columns.kernel * channels;
-        (0..rows.input).flat_map(move |r| {
+        for r in 0..rows.input {
             let (above, i) = rows.reaching(r);
-            (0..columns.input).map(move |column| {
+            for column in 0..columns.input {
                 let (beside, j) = columns.reaching(column);
-                Runs {
+                f(Runs {
                     sweep: Sweep {
                         positions: 1,
                         start: (above.start * columns.output + beside.start) * channels,
@@ -128,42 +140,35 @@ impl Window {
                     count: [above.len(), beside.len()],
                     step: [columns.output * channels, channels].map(usize::cast_signed),
                     rows: [rows.stride * row, columns.stride * channels].map(|step| -step.cast_signed()),
-                }
-            })
-        })
+                });
+            }
+        }
     }
 
-    /// The sweeps for the gradient of some rows of the weights of a transposed convolution: for each tap the
-    /// pixels whose window has it inside what is made, a row of them at once where they lie side by side.
-    pub fn transposed_weights(self, outputs: usize, rows: Range<usize>) -> impl Iterator<Item = Sweep> {
-        let Self {
-            rows: down,
-            columns,
-            channels,
-        } = self;
-        self.each_tap(&rows).flat_map(move |(i, j)| {
-            let rows = rows.clone();
+    /// Calls `f` with the sweeps for the gradient of some rows of those weights: for each tap the pixels
+    /// whose window has it inside what is made, a row of them at once where they lie side by side.
+    #[inline]
+    pub fn transposed_weights(&self, outputs: usize, rows: &Range<usize>, mut f: impl FnMut(Sweep)) {
+        let (down, columns, channels) = (&self.rows, &self.columns, self.channels);
+        for tap in self.taps_of(rows) {
+            let (i, j) = self.place(tap);
             let across = columns.outputs(j);
-            let (positions, step) = match columns.stride {
-                1 => (across.len(), across.len().max(1)),
-                _ => (1, 1),
-            };
-            down.outputs(i).flat_map(move |r| {
-                let rows = rows.clone();
-                across.clone().step_by(step).map(move |column| {
-                    Sweep {
+            let positions = if columns.stride == 1 { across.len() } else { 1 };
+            for r in down.outputs(i) {
+                for column in across.clone().step_by(positions.max(1)) {
+                    let sweep = Sweep {
                         positions,
                         start: (r * columns.output + column) * channels,
                         step: channels,
                         length: channels,
-                        first: (i * columns.kernel + j) * channels,
+                        first: tap * channels,
                         target: down.at(r, i) * columns.input + columns.at(column, j),
                         outputs,
-                    }
-                    .rows(&rows)
-                })
-            })
-        })
+                    };
+                    f(sweep.rows(rows));
+                }
+            }
+        }
     }
 }
 

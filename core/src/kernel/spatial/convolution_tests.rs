@@ -44,33 +44,33 @@ impl Case {
     }
 
     /// Runs the sweeps; those of the weights for all rows at once and for some at a time.
-    fn run<I: Iterator<Item = Sweep>>(
+    fn run(
         &self,
-        sweeps: impl Iterator<Item = Runs> + Clone,
-        weights: impl Fn(Range<usize>) -> I,
+        sweeps: impl Fn(&mut dyn FnMut(Runs)),
+        weights: impl Fn(&Range<usize>, &mut dyn FnMut(Sweep)),
     ) -> Computed {
         let mut y = vec![f64::NAN; self.dy.len()];
         let (mut dx, mut dw) = (vec![0.0; self.x.len()], vec![0.0; self.w.len()]);
         let (x, w, dy) = (View::plain(&self.x), View::plain(&self.w), View::plain(&self.dy));
-        for runs in sweeps.clone() {
+        sweeps(&mut |runs| {
             let (y, scale) = (&mut y[..], ());
             f64::affine_runs(w, &self.b, x, ViewMut { data: y, scale }, runs);
-            for sweep in runs.each() {
+            runs.each(|sweep| {
                 let data = &mut dx[..];
                 f64::affine_input(w, dy, ViewMut { data, scale }, sweep);
                 let (data, track) = (&mut dw[..], None);
                 f64::affine_weights(x, dy, Grad { data, track }, sweep, false);
-            }
-        }
+            });
+        });
         let rows = self.w.len() / self.outputs;
         for most in [1, 3, rows] {
             let mut part = vec![0.0; self.w.len()];
             for (at, part) in part.chunks_mut(most * self.outputs).enumerate() {
                 let rows = at * most..(at * most + part.len() / self.outputs);
-                for sweep in weights(rows) {
+                weights(&rows, &mut |sweep| {
                     let (data, track) = (&mut part[..], None);
                     f64::affine_weights(x, dy, Grad { data, track }, sweep, false);
-                }
+                });
             }
             assert_eq!(part, dw, "{most} rows at a time");
         }
@@ -172,9 +172,10 @@ fn a_convolution_is_its_formula() {
                 rows.kernel * columns.kernel * channels,
                 rows.output * columns.output,
             );
-            let computed = case.run(window.convolution(outputs), |rows| {
-                window.convolution_weights(outputs, rows)
-            });
+            let computed = case.run(
+                |f| window.convolution(outputs, f),
+                |rows, f| window.convolution_weights(outputs, rows, f),
+            );
             let triples: Vec<_> = pairs(&window).collect();
             compare(computed, expected(&case, channels, triples.into_iter()), &window);
         }
@@ -198,9 +199,10 @@ fn a_transposed_convolution_is_its_formula() {
                 rows.kernel * columns.kernel * channels,
                 rows.input * columns.input,
             );
-            let computed = case.run(window.transposed(outputs), |rows| {
-                window.transposed_weights(outputs, rows)
-            });
+            let computed = case.run(
+                |f| window.transposed(outputs, f),
+                |rows, f| window.transposed_weights(outputs, rows, f),
+            );
             // What the convolution reads is made here, of what it makes; in the order in which that lies.
             let mut triples: Vec<_> = pairs(&window).map(|(o, tap, pixel)| (pixel, tap, o)).collect();
             triples.sort_by_key(|(made, _, from)| (*made, *from));

@@ -31,7 +31,7 @@ impl<F: Loops + Scalar> Spatial for F {
             gathered(w.data, x.data, y, &runs);
             return;
         }
-        for run in runs.each() {
+        runs.each(|run| {
             let Some(w) = w.data.get(run.first * outputs..) else {
                 return;
             };
@@ -42,7 +42,7 @@ impl<F: Loops + Scalar> Spatial for F {
                 };
                 F::combine(y, x, 1, w);
             }
-        }
+        });
     }
 
     fn depthwise(

@@ -21,23 +21,20 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Each run as a sweep of its own.
+    /// Calls `f` with each run as a sweep of its own.
     #[inline]
-    pub fn each(self) -> impl Iterator<Item = Sweep> {
-        let [outer, inner] = self.count;
-        let shifted = |from: usize, [a, b]: [isize; 2], i: usize, j: usize| {
-            from.wrapping_add_signed(
-                a.wrapping_mul(i as isize)
-                    .wrapping_add(b.wrapping_mul(j as isize)),
-            )
-        };
-        (0..outer).flat_map(move |i| {
-            (0..inner).map(move |j| Sweep {
-                start: shifted(self.sweep.start, self.step, i, j),
-                first: shifted(self.sweep.first, self.rows, i, j),
-                ..self.sweep
-            })
-        })
+    pub fn each(self, mut f: impl FnMut(Sweep)) {
+        let mut outer = self.sweep;
+        for _ in 0..self.count[0] {
+            let mut sweep = outer;
+            for _ in 0..self.count[1] {
+                f(sweep);
+                sweep.start = sweep.start.wrapping_add_signed(self.step[1]);
+                sweep.first = sweep.first.wrapping_add_signed(self.rows[1]);
+            }
+            outer.start = outer.start.wrapping_add_signed(self.step[0]);
+            outer.first = outer.first.wrapping_add_signed(self.rows[0]);
+        }
     }
 
     /// Whether the runs use one contiguous run of the weights.

@@ -2,9 +2,9 @@
 
 use super::windowed::{self, Motion};
 use super::{Backward, For, Forward, Gradient, InPlace, Reads, Room, Visit};
-use crate::kernel::{Grad, Kernel, Sweep, Window};
+use crate::kernel::{Kernel, Window};
 use crate::network::{Params, Shape};
-use crate::number::{Number, ViewMut};
+use crate::number::Number;
 
 /// `y[t, o] = b[o] + Σ_{k, c} w[k, c, o] · x[s·t + d·k − p, c]`, with `x` zero outside
 ///
@@ -102,108 +102,23 @@ impl Conv1d {
         self.motion().settings()
     }
 
-    /// The sweeps that cover all output frames, for a dilation of 1: one for the frames whose window lies inside the
-    /// input, and one for each frame at an edge, whose sum is shorter by the taps outside.
-    fn sweeps(&self, input: Shape) -> impl Iterator<Item = Sweep> {
-        let channels = input.channels();
-        let (frames, kernel) = (input.dim(0), usize::from(self.kernel));
-        let (stride, padding) = (usize::from(self.stride).max(1), usize::from(self.padding));
-        let outputs = usize::from(self.channels);
-        let positions = (frames + 2 * padding).saturating_sub(kernel) / stride + 1;
-        // The first position whose window starts inside, and the first whose window ends outside.
-        let from = padding.div_ceil(stride).min(positions);
-        let to = match (frames + padding).checked_sub(kernel) {
-            Some(last) => (last / stride + 1).clamp(from, positions),
-            None => from,
-        };
-        let edge = move |t: usize| {
-            let begin = t * stride;
-            let skipped = padding.saturating_sub(begin);
-            let end = (frames + padding).saturating_sub(begin).min(kernel);
-            Sweep {
-                positions: 1,
-                start: (begin + skipped).saturating_sub(padding) * channels,
-                step: 0,
-                length: end.saturating_sub(skipped) * channels,
-                first: skipped * channels,
-                target: t,
-                outputs,
-            }
-        };
-        let inside = Sweep {
-            positions: to - from,
-            start: (from * stride).saturating_sub(padding) * channels,
-            step: stride * channels,
-            length: kernel * channels,
-            first: 0,
-            target: from,
-            outputs,
-        };
-        (0..from)
-            .map(edge)
-            .chain(core::iter::once(inside))
-            .chain((to..positions).map(edge))
-    }
-
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        let window = self.window(ports.input);
         if ports.x.data.is_empty() {
             return windowed::pixel_by_pixel(ports, self.channels.into());
         }
-        if self.dilation != 1 {
-            let window = self.window(ports.input);
-            return windowed::forward(ports, window.convolution(self.channels.into()));
-        }
-        let Forward { input, p, x, y, .. } = ports;
-        let mut peak = N::Peak::default();
-        for sweep in self.sweeps(input) {
-            let y = ViewMut {
-                data: &mut *y.data,
-                scale: y.scale,
-            };
-            peak = N::higher(peak, N::affine(p.weight(0), p.bias(1), x, y, sweep));
-        }
-        peak
+        windowed::forward(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
-        if self.dilation != 1 {
-            let window = self.window(ports.input);
-            return windowed::backward(ports, window.convolution(self.channels.into()));
-        }
-        let Backward { input, p, dy, dx, .. } = ports;
-        let mut peak = N::Peak::default();
-        let Some(dx) = dx else { return peak };
-        for sweep in self.sweeps(input) {
-            let dx = ViewMut {
-                data: &mut *dx.data,
-                scale: dx.scale,
-            };
-            peak = N::higher(peak, N::affine_input(p.weight(0), dy, dx, sweep));
-        }
-        peak
+        let window = self.window(ports.input);
+        windowed::backward(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
-        if self.dilation != 1 {
-            let window = self.window(ports.input);
-            let sweeps = window.convolution_weights(self.channels.into(), ports.rows.clone());
-            return windowed::gradient(ports, sweeps);
-        }
-        let Gradient { x, dy, dw, fresh, .. } = ports;
-        if ports.tensor != 0 {
-            return N::affine_bias(dy, dw, fresh);
-        }
-        // An edge touches only some taps, so what is fresh is cleared here and then summed into.
-        if fresh {
-            dw.data.fill(Default::default());
-        }
-        let Grad { data, mut track } = dw;
-        for sweep in self.sweeps(ports.input) {
-            let dw = Grad {
-                data: &mut *data,
-                track: track.as_deref_mut(),
-            };
-            N::affine_weights(x, dy, dw, sweep.rows(&ports.rows), false);
-        }
+        let window = self.window(ports.input);
+        windowed::gradient(ports, |rows, f| {
+            window.convolution_weights(self.channels.into(), rows, f)
+        });
     }
 }

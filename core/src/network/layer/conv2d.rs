@@ -117,17 +117,18 @@ impl Conv2d {
         if ports.x.data.is_empty() {
             return windowed::pixel_by_pixel(ports, self.channels.into());
         }
-        windowed::forward(ports, window.convolution(self.channels.into()))
+        windowed::forward(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
-        windowed::backward(ports, window.convolution(self.channels.into()))
+        windowed::backward(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
-        let sweeps = window.convolution_weights(self.channels.into(), ports.rows.clone());
-        windowed::gradient(ports, sweeps);
+        windowed::gradient(ports, |rows, f| {
+            window.convolution_weights(self.channels.into(), rows, f)
+        });
     }
 }

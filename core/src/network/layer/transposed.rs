@@ -131,17 +131,18 @@ impl<const D: usize> Transposed<D> {
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
-        windowed::forward(ports, window.transposed(self.channels.into()))
+        windowed::forward(ports, |f| window.transposed(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
-        windowed::backward(ports, window.transposed(self.channels.into()))
+        windowed::backward(ports, |f| window.transposed(self.channels.into(), f))
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
-        let sweeps = window.transposed_weights(self.channels.into(), ports.rows.clone());
-        windowed::gradient(ports, sweeps);
+        windowed::gradient(ports, |rows, f| {
+            window.transposed_weights(self.channels.into(), rows, f)
+        });
     }
 }

@@ -5,6 +5,7 @@ use super::{Backward, Forward, Gradient, Room, Visit};
 use crate::kernel::{Axis, Grad, Kernel, Runs, Sweep, Window};
 use crate::network::Shape;
 use crate::number::{Number, View, ViewMut, cast_mut};
+use core::ops::Range;
 
 /// The settings by which a window moves, the same in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,41 +179,53 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
     }
 }
 
-/// `y = b + W x` over the sweeps.
-pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, sweeps: impl Iterator<Item = Runs>) -> N::Peak {
+/// `y = b + W x` over the sweeps that `each` gives.
+#[inline]
+pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, each: impl FnOnce(&mut dyn FnMut(Runs))) -> N::Peak {
     let Forward { p, x, y, .. } = ports;
-    let mut peak = N::Peak::default();
-    for runs in sweeps {
+    let (w, b, mut peak) = (p.weight(0), p.bias(1), N::Peak::default());
+    each(&mut |runs| {
         let y = ViewMut {
             data: &mut *y.data,
             scale: y.scale,
         };
         let here = match runs.count {
-            [1, 1] => N::affine(p.weight(0), p.bias(1), x, y, runs.sweep),
-            _ => N::affine_runs(p.weight(0), p.bias(1), x, y, runs),
+            [1, 1] => N::affine(w, b, x, y, runs.sweep),
+            _ => N::affine_runs(w, b, x, y, runs),
         };
         peak = N::higher(peak, here);
-    }
+    });
     peak
 }
 
-/// `dx += Wᵀ dy` over the sweeps.
-pub(super) fn backward<N: Kernel>(ports: Backward<'_, N>, sweeps: impl Iterator<Item = Runs>) -> N::Peak {
+/// `dx += Wᵀ dy` over the sweeps that `each` gives.
+#[inline]
+pub(super) fn backward<N: Kernel>(
+    ports: Backward<'_, N>,
+    each: impl FnOnce(&mut dyn FnMut(Runs)),
+) -> N::Peak {
     let Backward { p, dy, dx, .. } = ports;
     let mut peak = N::Peak::default();
     let Some(dx) = dx else { return peak };
-    for sweep in sweeps.flat_map(Runs::each) {
-        let dx = ViewMut {
-            data: &mut *dx.data,
-            scale: dx.scale,
-        };
-        peak = N::higher(peak, N::affine_input(p.weight(0), dy, dx, sweep));
-    }
+    let w = p.weight(0);
+    each(&mut |runs| {
+        runs.each(|sweep| {
+            let dx = ViewMut {
+                data: &mut *dx.data,
+                scale: dx.scale,
+            };
+            peak = N::higher(peak, N::affine_input(w, dy, dx, sweep));
+        });
+    });
     peak
 }
 
-/// `dW += x dyᵀ` over the sweeps of the rows asked for, or `db += Σ dy`.
-pub(super) fn gradient<N: Kernel>(ports: Gradient<'_, N>, sweeps: impl Iterator<Item = Sweep>) {
+/// `dW += x dyᵀ` over the sweeps that `each` gives for the rows asked for, or `db += Σ dy`.
+#[inline]
+pub(super) fn gradient<N: Kernel>(
+    ports: Gradient<'_, N>,
+    each: impl FnOnce(&Range<usize>, &mut dyn FnMut(Sweep)),
+) {
     let Gradient { x, dy, dw, fresh, .. } = ports;
     if ports.tensor != 0 {
         return N::affine_bias(dy, dw, fresh);
@@ -222,13 +235,13 @@ pub(super) fn gradient<N: Kernel>(ports: Gradient<'_, N>, sweeps: impl Iterator<
         dw.data.fill(Default::default());
     }
     let Grad { data, mut track } = dw;
-    for sweep in sweeps {
+    each(&ports.rows, &mut |sweep| {
         let dw = Grad {
             data: &mut *data,
             track: track.as_deref_mut(),
         };
         N::affine_weights(x, dy, dw, sweep, false);
-    }
+    });
 }
 
 /// `y[p] = b + W x[p]` for a window of one pixel, over the input itself: one pixel at a time is set
