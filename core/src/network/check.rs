@@ -133,8 +133,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         slot.output = output;
         slot.trains = tensors.trains();
         slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
-        // What is to be clamped has to be written down.
-        slot.outer = matches!(entry.layer, Layer::Dense(_)) && needs.clip_value == 0;
+        slot.outer = matches!(entry.layer, Layer::Dense(_));
         slot.joins = matches!(entry.layer, Layer::Concat(_));
         slot.params = bytes as u32;
         slot.frozen = frozen as u32;
