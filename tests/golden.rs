@@ -271,7 +271,8 @@ fn the_cases_cover_every_kind() {
     }
     let expected = "dense conv1d relu tanh sigmoid global_average add relu6 leaky_relu elu gelu silu softmax conv2d depthwise1d \
         depthwise2d transposed1d transposed2d upsample max_pool average_pool global_max batch_norm layer_norm rms_norm \
-        group_norm dropout embedding position attention rnn gru lstm last concat reshape flatten";
+        group_norm dropout embedding position attention rnn gru lstm last concat reshape flatten \
+        low_rank channels";
     let expected: BTreeSet<_> = expected.split_whitespace().collect();
     assert_eq!(kinds.keys().copied().collect::<BTreeSet<_>>(), expected);
     for (kind, [single, batched]) in kinds {

@@ -73,6 +73,8 @@ def spatial():
     yield "conv2d_kernel_1_stride", IMAGE, [PIXELS, conv(3, 1, 1, 2, 0, 1)]
     yield "conv2d_kernel_of_whole_size", [4, 3, 2], [conv(3, 4, 3, 1, 0, 1)]
     yield "conv2d_padding", IMAGE, [PIXELS, conv(3, 3, 5, 1, 2, 1)]
+    yield "conv2d_padding_by_side", IMAGE, [PIXELS, conv(3, 3, 2, 2, 2, 1, 1)]
+    yield "conv2d_padding_of_rows_alone", IMAGE, [PIXELS, conv(3, 4, 1, 1, 2, 1, 0)]
     yield "conv2d_oblong", IMAGE, [PIXELS, conv(3, 2, 3, 1, 1, 1)]
     yield "conv2d_stride_padding", IMAGE, [PIXELS, conv(3, 3, 3, 2, 1, 1)]
     yield "conv2d_stride_leaves_pixels_over", [7, 6, 1], [conv(3, 2, 2, 3, 0, 1)]

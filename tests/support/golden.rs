@@ -198,6 +198,14 @@ fn read(case: &mut Case, words: &[&str]) -> Option<()> {
                 case.layers[layer] = case.layers[layer].bias_only();
             }
         }
+        ["low_rank", layer, rank] => {
+            let layer = words::number::<usize>(layer);
+            case.layers[layer] = case.layers[layer].low_rank(words::number(rank));
+        }
+        ["channels", layer, from, count] => {
+            let layer = words::number::<usize>(layer);
+            case.layers[layer] = case.layers[layer].channels(words::number(from), words::number(count));
+        }
         ["loss", ref loss @ ..] => (case.loss, case.aim) = words::loss(loss)?,
         ["target", "itself"] => case.aim = Aim::Itself,
         ["optimizer", ref rule @ ..] => case.optimizer = words::optimizer(rule)?,

@@ -77,11 +77,13 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
     })
 }
 
-/// Stride, padding and dilation, where a kind has one.
+/// Stride, padding, dilation and the padding of columns, where a kind has them.
 fn moved(entry: Entry, motion: &[&str]) -> Entry {
     let motion: Vec<u16> = numbers(motion);
     let entry = entry.stride(motion[0]).padding(motion[1]);
-    motion.get(2).map_or(entry, |dilation| entry.dilation(*dilation))
+    let entry = motion.get(2).map_or(entry, |dilation| entry.dilation(*dilation));
+    let by_side = |columns: &u16| entry.padding_by_side([motion[1], *columns]);
+    motion.get(3).map_or(entry, by_side)
 }
 
 pub(super) fn loss(words: &[&str]) -> Option<(Loss, Aim)> {
