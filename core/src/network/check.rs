@@ -149,7 +149,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         {
             slot.row = param.shape.dim(param.shape.rank() - 1) as u16;
         }
-        chunk = larger(chunk, rows_at_once(slot));
+        chunk = larger(chunk, rows_at_once(slot, needs.outer));
         bytes += tensors.bytes_before::<N>(MAX_PARAMS, true);
         frozen += tensors.bytes_before::<N>(MAX_PARAMS, false);
         elements += specs.elements();
@@ -236,9 +236,9 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
     }
 }
 
-/// Elements of the gradient of a few rows: as many rows as fill a hundred elements or so, and all of what
+/// Elements of the gradient of a few rows: as many rows as fill some hundred elements, and all of what
 /// cannot be taken by rows.
-const fn rows_at_once(slot: &Slot) -> usize {
+const fn rows_at_once(slot: &Slot, outer: bool) -> usize {
     let tensors = &slot.tensors;
     if slot.row == 0 {
         return tensors.gradients();
@@ -246,7 +246,12 @@ const fn rows_at_once(slot: &Slot) -> usize {
     let row = slot.row as usize;
     let mut most = 0;
     if tensors.trained(0) {
-        let rows = if row < ROWS { ROWS / row } else { 1 };
+        // A product is not written down, unless settings of the optimizer ask for it.
+        let rows = if row < ROWS && !(outer && slot.outer) {
+            ROWS / row
+        } else {
+            1
+        };
         most = row * rows;
         if most > tensors.elements(0) {
             most = tensors.elements(0);
@@ -263,7 +268,7 @@ const fn rows_at_once(slot: &Slot) -> usize {
 }
 
 /// Elements of a gradient that are taken at once where the update is fused, if a row is shorter.
-const ROWS: usize = 96;
+const ROWS: usize = 256;
 
 const fn larger(a: usize, b: usize) -> usize {
     if a > b { a } else { b }

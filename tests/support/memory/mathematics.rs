@@ -193,7 +193,7 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::Conv2d(l) => {
-            let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, 0);
+            let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, [0, 0]);
             Memory {
                 over: pixel(alone),
                 ..affine
