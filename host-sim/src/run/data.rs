@@ -57,7 +57,7 @@ pub enum Origin {
     },
     /// `source = "machines"`: sounds of machines, 5 frames of 128 bands; broken ones in the test part.
     Machines {
-        /// Recordings of the training part (120).
+        /// Recordings of the training part (180).
         recordings: u16,
     },
     /// `source = "text"`: English, character by character.
@@ -240,7 +240,7 @@ fn builtin(table: &Table<'_>, source: &str) -> Result<(Origin, &'static [&'stati
         ),
         "machines" => (
             Origin::Machines {
-                recordings: extent("recordings", 120)?,
+                recordings: extent("recordings", 180)?,
             },
             &["recordings"],
         ),
