@@ -10,6 +10,8 @@ use std::process::Command;
 
 #[path = "faults/memory_and_loop.rs"]
 mod memory_and_loop;
+#[path = "faults/sequence.rs"]
+mod sequence;
 
 /// One fault: where the text `right` stands, `wrong` is put.
 struct Fault {
@@ -28,8 +30,8 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "bias gradient missing",
         file: "core/src/kernel/float.rs",
-        right: "|db, dy| db + dy)",
-        wrong: "|db, dy| db + dy * F::ZERO)",
+        right: "F::outer(db, &[F::ONE], dy, false)",
+        wrong: "F::outer(db, &[F::ZERO], dy, false)",
         caught_by: BOTH,
     },
     Fault {
@@ -41,9 +43,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "conv forward stride off by a frame",
-        file: "core/src/network/layer/conv1d.rs",
-        right: "step: stride * channels",
-        wrong: "step: (stride + usize::from(stride > 1)) * channels",
+        file: "core/src/kernel/spatial/convolution.rs",
+        right: "step: self.columns.stride * channels",
+        wrong: "step: (self.columns.stride + usize::from(self.columns.stride > 1)) * channels",
         caught_by: BOTH,
     },
     Fault {
@@ -125,7 +127,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "tanh slope",
-        file: "core/src/math/mod.rs",
+        file: "core/src/math/pointwise.rs",
         right: "F::ONE - y * y",
         wrong: "F::ONE - y",
         caught_by: BOTH,
@@ -181,9 +183,9 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "padding of the far end skipped",
-        file: "core/src/network/layer/conv1d.rs",
-        right: ".chain((to..positions).map(edge))",
-        wrong: ".chain((to..to).map(edge))",
+        file: "core/src/kernel/spatial/convolution.rs",
+        right: "while column < window.columns.output {",
+        wrong: "while column < whole.end.max(1) {",
         caught_by: BOTH,
     },
 ];
@@ -223,7 +225,12 @@ fn every_planted_fault_is_caught() {
     let place: PathBuf = root.join("target/faults");
     // Its own target folder inside stays, so that the next run builds less.
     copy(root, &place);
-    let all = || FAULTS.iter().chain(memory_and_loop::FAULTS);
+    let all = || {
+        FAULTS
+            .iter()
+            .chain(memory_and_loop::FAULTS)
+            .chain(sequence::FAULTS)
+    };
     let tests: BTreeSet<&str> = all().flat_map(|fault| fault.caught_by).copied().collect();
     for test in tests {
         assert_eq!(
@@ -271,6 +278,7 @@ fn every_fault_still_has_its_place() {
     let stale: Vec<_> = FAULTS
         .iter()
         .chain(memory_and_loop::FAULTS)
+        .chain(sequence::FAULTS)
         .filter(stale)
         .map(|fault| (fault.what, fault.file, fault.right))
         .collect();

@@ -38,6 +38,18 @@ pub trait Spatial: Number {
         Self::Peak::default()
     }
 
+    /// [`affine_runs`](Self::affine_runs), for short runs of one window: a number may bring its terms together
+    /// first, in one call for each position. The bits are the same.
+    fn affine_window(
+        w: View<'_, Self>,
+        b: &[Self::Bias],
+        x: View<'_, Self>,
+        y: ViewMut<'_, Self>,
+        runs: Runs,
+    ) -> Self::Peak {
+        Self::affine_runs(w, b, x, y, runs)
+    }
+
     /// `y[o, c] = b[c] + Σ_k w[k, c] · x[o, k, c]`
     fn depthwise(
         w: View<'_, Self>,

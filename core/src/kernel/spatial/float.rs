@@ -4,33 +4,20 @@
 use super::pools;
 use super::rows::{Rows, each_row};
 use super::{Runs, Spatial, Window};
-use crate::kernel::{Grad, Loops};
+use crate::kernel::{Grad, Loops, Sweep};
 use crate::number::{Float, Scalar, View, ViewMut};
 
 /// The longest window that is gathered for one sum, in elements: a few runs of few channels.
 const GATHERED: usize = 64;
 
 impl<F: Loops + Scalar> Spatial for F {
+    // Not inlined, as all that only some layers call: its room on the stack is not the caller's.
+    #[inline(never)]
     fn affine_runs(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, runs: Runs) {
+        let Some(y) = begun(b, y.data, &runs) else {
+            return;
+        };
         let outputs = runs.sweep.outputs;
-        let Some(y) = y.data.get_mut(runs.sweep.target * outputs..) else {
-            return;
-        };
-        let Some(y) = y.get_mut(..runs.sweep.positions * outputs) else {
-            return;
-        };
-        if outputs == 0 {
-            return;
-        }
-        for y in y.chunks_exact_mut(outputs) {
-            for (y, b) in y.iter_mut().zip(b) {
-                *y = *b;
-            }
-        }
-        if runs.adjoin() && runs.terms() <= GATHERED && runs.terms() > runs.sweep.length {
-            gathered(w.data, x.data, y, &runs);
-            return;
-        }
         runs.each(|run| {
             let Some(w) = w.data.get(run.first * outputs..) else {
                 return;
@@ -43,6 +30,15 @@ impl<F: Loops + Scalar> Spatial for F {
                 F::combine(y, x, 1, w);
             }
         });
+    }
+
+    fn affine_window(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, runs: Runs) {
+        // One run needs nothing brought together, and a long one is worth a call of its own.
+        if !runs.adjoin() || runs.terms() > GATHERED || runs.terms() <= runs.sweep.length {
+            F::affine_runs(w, b, x, y, runs);
+        } else if let Some(y) = begun(b, y.data, &runs) {
+            gathered(w.data, x.data, y, &runs);
+        }
     }
 
     fn depthwise(
@@ -127,8 +123,29 @@ impl<F: Loops + Scalar> Spatial for F {
     }
 }
 
+/// The places of the sums, `y = b` so far.
+fn begun<'y, F: Loops + Scalar>(b: &[F], y: &'y mut [F], runs: &Runs) -> Option<&'y mut [F]> {
+    let Sweep {
+        positions,
+        target,
+        outputs,
+        ..
+    } = runs.sweep;
+    let y = y.get_mut(target * outputs..)?.get_mut(..positions * outputs)?;
+    if outputs == 0 {
+        return None;
+    }
+    for y in y.chunks_exact_mut(outputs) {
+        for (y, b) in y.iter_mut().zip(b) {
+            *y = *b;
+        }
+    }
+    Some(y)
+}
+
 /// Adds the sums of each position, whose terms are brought together first: one call and one pass over
 /// the outputs in place of one for each run.
+#[inline(never)]
 fn gathered<F: Loops>(w: &[F], x: &[F], y: &mut [F], runs: &Runs) {
     let Some(w) = w.get(runs.sweep.first * runs.sweep.outputs..) else {
         return;

@@ -292,7 +292,7 @@ fn sums_go_from_run_to_run() {
         let w = filled(&mut random, 250 * sweep.outputs);
         let b = filled(&mut random, sweep.outputs);
         let start = filled(&mut random, 8 * sweep.outputs);
-        let (mut y, mut expected) = (start.clone(), start);
+        let (mut y, mut gathered, mut expected) = (start.clone(), start.clone(), start);
         for p in 0..sweep.positions {
             for o in 0..sweep.outputs {
                 let y = &mut expected[(sweep.target + p) * sweep.outputs + o];
@@ -311,6 +311,8 @@ fn sums_go_from_run_to_run() {
         }
         f64::affine_runs(view(&w), &b, view(&x), view_mut(&mut y), runs);
         assert_eq!(y, expected, "{runs:?}");
+        f64::affine_window(view(&w), &b, view(&x), view_mut(&mut gathered), runs);
+        assert_eq!(gathered, expected, "gathered: {runs:?}");
     }
 }
 

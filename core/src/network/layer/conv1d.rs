@@ -45,7 +45,7 @@ impl Conv1d {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         self.motion().along(input, self.kernel)
     }
 
@@ -107,7 +107,7 @@ impl Conv1d {
         if ports.x.data.is_empty() {
             return windowed::pixel_by_pixel(ports, self.channels.into());
         }
-        windowed::forward(ports, |f| window.convolution(self.channels.into(), f))
+        windowed::forward::<false, N>(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {

@@ -46,7 +46,7 @@ impl Conv2d {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         let [down, across] = self.padding;
         Window {
             columns: self.motion(across).over(input, self.kernel).columns,
@@ -117,7 +117,7 @@ impl Conv2d {
         if ports.x.data.is_empty() {
             return windowed::pixel_by_pixel(ports, self.channels.into());
         }
-        windowed::forward(ports, |f| window.convolution(self.channels.into(), f))
+        windowed::forward::<true, N>(ports, |f| window.convolution(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {

@@ -10,10 +10,12 @@ use std::vec::Vec;
 pub const ALL: u128 = u128::MAX;
 pub const LEARN: Visit = Visit {
     trains: true,
+    weighs: true,
     passes: true,
 };
 pub const NOBODY: Visit = Visit {
     trains: false,
+    weighs: false,
     passes: false,
 };
 
@@ -112,6 +114,7 @@ impl Case {
     pub fn backward(&self, dy: &[f64], trained: u8, dp: &mut [f64], fresh: bool, dx: Option<&mut [f64]>) {
         let visit = Visit {
             trains: trained != 0,
+            weighs: self.tensors(trained).weighs(),
             passes: dx.is_some(),
         };
         let (y, mut kept) = self.forward(visit);
@@ -130,7 +133,7 @@ impl Case {
                 tensors: &tensors,
             },
             dp: Gradients {
-                data: dp,
+                data: &mut *dp,
                 tracks: &mut [],
                 tensors: &tensors,
                 fresh,
@@ -143,6 +146,33 @@ impl Case {
             kept: bytes_of(&mut kept, room.kept),
             scratch: bytes_of(&mut scratch, room.backward),
         });
+        if !self.layer.rows() {
+            return;
+        }
+        let params = self.layer.params(self.input);
+        for tensor in (0..params.len()).filter(|tensor| tensors.trained(*tensor)) {
+            let shape = params.get(tensor).unwrap().shape;
+            let (rows, row) = match *shape.dims() {
+                [rows, row] => (usize::from(rows), usize::from(row)),
+                _ => (1, shape.len()),
+            };
+            // In two pieces, as where the update is fused.
+            for rows in [0..rows / 2, rows / 2..rows] {
+                let first = tensors.gradients_before(tensor);
+                let data = &mut dp[first + rows.start * row..first + rows.end * row];
+                self.layer.gradient::<f64, ALL>(Gradient {
+                    input: self.input,
+                    x: shown(reads.input, &self.x),
+                    y: shown(reads.output, &y),
+                    dy: View::plain(dy),
+                    kept: bytes_of(&mut kept, room.kept),
+                    tensor,
+                    rows,
+                    dw: Grad { data, track: None },
+                    fresh,
+                });
+            }
+        }
     }
 
     /// What `dx` holds before: for an in-place kind the gradient of the output, else what it adds to.

@@ -131,7 +131,7 @@ impl<const D: usize> Transposed<D> {
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
-        windowed::forward(ports, |f| window.transposed(self.channels.into(), f))
+        windowed::forward::<false, N>(ports, |f| window.transposed(self.channels.into(), f))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
