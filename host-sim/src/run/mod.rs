@@ -26,8 +26,10 @@
 //! Every value keeps its place in the file, so that an error found much later (by the planner, or when
 //! the data turn out not to fit the model) still points at the line to change.
 
+mod builtin;
 mod data;
 mod fit;
+mod kinds;
 mod layer;
 mod loss;
 mod model;
@@ -150,5 +152,7 @@ impl RunFile {
     }
 }
 
+#[cfg(test)]
+mod layer_tests;
 #[cfg(test)]
 mod tests;
