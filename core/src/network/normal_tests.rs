@@ -371,6 +371,7 @@ fn a_second_pass_changes_nothing() {
         let statistics = if specs.len() == 4 { 6 } else { 0 };
         let visit = Visit {
             trains: true,
+            weighs: true,
             passes: true,
         };
         let mut kept = vec![0_u64; layer.room::<f64>(INPUT, visit).kept / 8];
@@ -421,6 +422,7 @@ fn what_is_kept() {
     assert_eq!(over(batch_norm()), elements);
     assert_eq!(over(batch_norm().per_sample()), elements + 4);
     assert_eq!(over(batch_norm().frozen()), 0);
+    assert_eq!(over(batch_norm().per_sample().bias_only()), 0);
     assert_eq!(over(layer_norm()), elements + 6);
     assert_eq!(over(rms_norm().frozen()), elements + 6);
     assert_eq!(over(group_norm(2)), elements + 2);
