@@ -1,6 +1,6 @@
 //! Faults in losses, optimizers and schedules, for `faults.rs`.
 
-use super::{Fault, GRADIENTS};
+use super::{Fault, GOLDEN, GRADIENTS};
 
 pub const FAULTS: &[Fault] = &[
     Fault {
@@ -78,7 +78,7 @@ pub const FAULTS: &[Fault] = &[
         file: "core/src/kernel/blocks.rs",
         right: "|w, g| w - rate * g)",
         wrong: "|w, g| w + rate * g)",
-        caught_by: &["gradients"],
+        caught_by: GRADIENTS,
     },
     Fault {
         what: "momentum is dampened from the first update",
@@ -92,7 +92,7 @@ pub const FAULTS: &[Fault] = &[
         file: "core/src/optim/adam.rs",
         right: "|g, w| g + step.decay * w",
         wrong: "|g, w| g + step.decay * (w + w)",
-        caught_by: &["core:optim"],
+        caught_by: GOLDEN,
     },
     Fault {
         what: "adamw forgets its decay",
