@@ -371,6 +371,7 @@ fn a_second_pass_changes_nothing() {
         let statistics = if specs.len() == 4 { 6 } else { 0 };
         let visit = Visit {
             trains: true,
+            weighs: true,
             passes: true,
         };
         let mut kept = vec![0_u64; layer.room::<f64>(INPUT, visit).kept / 8];
