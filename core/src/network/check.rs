@@ -199,7 +199,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         params: aligned::<N>(bytes),
         gradients: aligned::<N>(
             if fused {
-                chunk(&slots, count, trained)
+                chunk(&slots, count, trained, needs.outer)
             } else {
                 trained
             } * size_of::<N::Gradient>(),
@@ -242,13 +242,15 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
 }
 
 /// Elements of the gradient that are there at once where the update is fused: of the layer that needs most.
-const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize) -> usize {
+const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize, outer: bool) -> usize {
     // A few rows at a time take less time, and should not be much beside all the rest.
     let share = trained / 16;
     let room = if share < ROWS { share } else { ROWS };
     let mut most = 0;
     let mut i = 0;
     while i < count {
+        // A product is not written down, unless settings of the optimizer ask for it.
+        let room = if outer && slots[i].outer { 0 } else { room };
         most = larger(most, rows_at_once(&slots[i], room));
         i += 1;
     }
@@ -284,7 +286,7 @@ const fn rows_at_once(slot: &Slot, room: usize) -> usize {
 }
 
 /// Elements of a gradient that are taken at once where the update is fused, if a row is shorter.
-const ROWS: usize = 96;
+const ROWS: usize = 256;
 
 const fn larger(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
