@@ -320,7 +320,6 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
-        Layer::LowRank(_) | Layer::Channels(_) => unreachable!("no model of these tests has an adapter"),
         // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
         Layer::Attention(l) => {
             let pairs = if l.causal {
