@@ -183,7 +183,7 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
 #[inline]
 pub(super) fn forward<const SHORT: bool, N: Kernel>(
     ports: Forward<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let Forward { p, x, y, .. } = ports;
     let (w, b, mut peak) = (p.weight(0), p.bias(1), N::Peak::default());
@@ -194,8 +194,8 @@ pub(super) fn forward<const SHORT: bool, N: Kernel>(
         };
         let here = match runs.count {
             [1, 1] => N::affine(w, b, x, y, runs.sweep),
-            _ if SHORT => N::affine_window(w, b, x, y, runs),
-            _ => N::affine_runs(w, b, x, y, runs),
+            _ if SHORT => N::affine_window(w, b, x, y, *runs),
+            _ => N::affine_runs(w, b, x, y, *runs),
         };
         peak = N::higher(peak, here);
     });
@@ -206,7 +206,7 @@ pub(super) fn forward<const SHORT: bool, N: Kernel>(
 #[inline]
 pub(super) fn backward<N: Kernel>(
     ports: Backward<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let Backward { p, dy, dx, .. } = ports;
     let mut peak = N::Peak::default();
