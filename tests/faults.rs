@@ -10,6 +10,8 @@ use std::process::Command;
 
 #[path = "faults/memory_and_loop.rs"]
 mod memory_and_loop;
+#[path = "faults/sequence.rs"]
+mod sequence;
 
 /// One fault: where the text `right` stands, `wrong` is put.
 struct Fault {
@@ -125,7 +127,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "tanh slope",
-        file: "core/src/math/mod.rs",
+        file: "core/src/math/pointwise.rs",
         right: "F::ONE - y * y",
         wrong: "F::ONE - y",
         caught_by: BOTH,
@@ -223,7 +225,12 @@ fn every_planted_fault_is_caught() {
     let place: PathBuf = root.join("target/faults");
     // Its own target folder inside stays, so that the next run builds less.
     copy(root, &place);
-    let all = || FAULTS.iter().chain(memory_and_loop::FAULTS);
+    let all = || {
+        FAULTS
+            .iter()
+            .chain(memory_and_loop::FAULTS)
+            .chain(sequence::FAULTS)
+    };
     let tests: BTreeSet<&str> = all().flat_map(|fault| fault.caught_by).copied().collect();
     for test in tests {
         assert_eq!(
@@ -271,6 +278,7 @@ fn every_fault_still_has_its_place() {
     let stale: Vec<_> = FAULTS
         .iter()
         .chain(memory_and_loop::FAULTS)
+        .chain(sequence::FAULTS)
         .filter(stale)
         .map(|fault| (fault.what, fault.file, fault.right))
         .collect();

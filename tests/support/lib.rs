@@ -5,6 +5,7 @@ pub mod golden;
 pub mod lab;
 pub mod learner;
 pub mod memory;
+pub mod random_loss;
 pub mod random_model;
 pub mod real;
 pub mod small;

@@ -1,7 +1,19 @@
-//! Random models from the whole layer set.
+//! Random models: of the kinds that the first version had ([`draw`]), and of all ([`draw_any`]).
 
-use kilograd::network::{Entry, Layer, Shape, add, conv1d, dense, global_average, relu, sigmoid, tanh};
+mod any;
+
+pub use any::{KINDS, draw_any};
+
+use kilograd::engine::Training;
+use kilograd::loss::Loss;
+use kilograd::network::{
+    Entry, Layer, Model, PlanOf, Shape, add, conv1d, dense, global_average, relu, sigmoid, tanh,
+};
 use kilograd::number::random::Pcg;
+use kilograd::optim::Sgd;
+
+/// The most layers of a random model.
+pub const LAYERS: usize = 32;
 
 /// A model that the planner accepts, drawn at random.
 #[derive(Debug, Clone)]
@@ -12,6 +24,42 @@ pub struct RandomModel {
     pub output: Shape,
     /// Which layers are frozen.
     pub frozen: Vec<bool>,
+    /// How many tokens there are, if the input is tokens; else 0.
+    pub tokens: u16,
+}
+
+impl RandomModel {
+    /// A random sample.
+    pub fn sample(&self, random: &mut Pcg) -> Vec<f32> {
+        // Now and then a large one, so that bounds are met.
+        let reach = if random.below(6) == 0 { 8.0 } else { 1.5 };
+        (0..self.input.len())
+            .map(|_| match self.tokens {
+                0 => reach * (2.0 * random.uniform() - 1.0),
+                tokens => random.below(tokens.into()) as f32,
+            })
+            .collect()
+    }
+
+    /// The model itself.
+    pub fn model(&self) -> Model<'_> {
+        Model::new(self.input, &self.layers)
+    }
+
+    /// Its plan; `None` if nothing is trained.
+    ///
+    /// # Panics
+    /// If the planner refuses it for another reason.
+    pub fn plan(&self) -> Option<PlanOf<LAYERS>> {
+        match self
+            .model()
+            .try_plan(&Training::<f32, Sgd>::new(Loss::MeanSquaredError))
+        {
+            Ok(plan) => Some(plan),
+            Err(error) if error.fault.starts_with("has nothing to train") => None,
+            Err(error) => panic!("{error}: {self:?}"),
+        }
+    }
 }
 
 /// Draws a model of about `depth` layers; at least one has parameters and is trained.
@@ -64,6 +112,7 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
         layers,
         output: *shapes.last().unwrap(),
         frozen,
+        tokens: 0,
     }
 }
 

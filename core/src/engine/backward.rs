@@ -38,7 +38,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         } else if USES & mode::EXTRAS != 0
             && let Some(step) = step
         {
-            for tensor in 0..slot.tensors.count() {
+            for tensor in (0..slot.tensors.count()).filter(|tensor| slot.tensors.trained(*tensor)) {
                 let first = slot.tensors.gradients_before(tensor);
                 self.fused(slot, tensor, 0..slot.tensors.elements(tensor), first, step);
             }

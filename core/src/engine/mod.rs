@@ -4,6 +4,7 @@ mod arena;
 mod backward;
 mod forward;
 mod frozen;
+mod merge;
 mod pass;
 mod planning;
 mod state;

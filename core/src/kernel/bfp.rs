@@ -304,3 +304,7 @@ fn set_gradient_scale(track: Option<&mut Track>, scale: i32) {
         *gradient = scale as i16;
     }
 }
+
+#[cfg(test)]
+#[path = "bfp_tests.rs"]
+mod tests;

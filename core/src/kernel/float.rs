@@ -38,6 +38,21 @@ impl<F: Loops + Scalar> Kernel for F {
         }
     }
 
+    fn scatter(x: View<'_, F>, y: ViewMut<'_, F>, run: Run) {
+        if run.length == 0 || run.width == 0 {
+            return;
+        }
+        for (y, x) in y
+            .data
+            .chunks_exact_mut(run.width)
+            .zip(x.data.chunks_exact(run.length))
+        {
+            if let Some(y) = y.get_mut(run.from..) {
+                zip::<F, 4>(y, x, |y, x| y + x);
+            }
+        }
+    }
+
     fn gather(y: View<'_, F>, x: ViewMut<'_, F>, run: Run) {
         if run.length == 0 || run.width == 0 {
             return;

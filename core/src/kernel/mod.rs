@@ -120,6 +120,11 @@ pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
         Self::Peak::default()
     }
 
+    /// `y[p·width + from + c] += x[p·length + c]`.
+    fn scatter(_x: View<'_, Self>, _y: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
+        Self::Peak::default()
+    }
+
     /// `x[p·length + c] += y[p·width + from + c]`, the gradient of [`spread`](Self::spread).
     fn gather(_y: View<'_, Self>, _x: ViewMut<'_, Self>, _run: Run) -> Self::Peak {
         Self::Peak::default()

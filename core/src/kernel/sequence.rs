@@ -178,8 +178,14 @@ impl<F: Loops + Scalar> Sequence for F {
         };
         let rows = dtable.data.len() / width;
         for (dy, token) in dy.data.chunks_exact(width).zip(tokens.data) {
-            if let Some(dw) = row(*token, rows).and_then(|row| dtable.data.get_mut(row * width..)) {
-                zip::<F, 4>(dw, dy, |dw, dy| dw + dy);
+            match row(*token, rows).and_then(|row| dtable.data.get_mut(row * width..)) {
+                Some(dw) => zip::<F, 4>(dw, dy, |dw, dy| dw + dy),
+                // No row stands for it, so that nothing would tell the update to refuse the sample.
+                None => dtable
+                    .data
+                    .iter_mut()
+                    .take(1)
+                    .for_each(|dw| *dw = F::from_f32(f32::NAN, ())),
             }
         }
     }

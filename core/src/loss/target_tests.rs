@@ -195,3 +195,50 @@ fn settings_without_sense_are_refused() {
     }
     assert_eq!(Loss::NextToken.fault(Shape::series(3, 4)), None);
 }
+
+/// Fingerprints and masks hold them.
+#[test]
+fn codes_are_those_that_are_written_down() {
+    let losses = [
+        Loss::CrossEntropy,
+        Loss::MeanSquaredError,
+        Loss::WeightedCrossEntropy {
+            smoothing: 0.0,
+            weights: &[],
+        },
+        Loss::BinaryCrossEntropy,
+        Loss::MeanAbsoluteError,
+        Loss::Huber { delta: 1.0 },
+        Loss::Pair { margin: 1.0 },
+        Loss::Triplet { margin: 1.0 },
+        Loss::InfoNce { temperature: 1.0 },
+        Loss::NextToken,
+    ];
+    for (code, loss) in (0..).zip(losses) {
+        assert_eq!((loss.code(), loss.bit()), (code, 1 << (96 + code)), "{loss:?}");
+    }
+}
+
+/// Another setting is another model to a checkpoint.
+#[test]
+fn settings_are_part_of_the_fingerprint() {
+    use crate::persist::Fingerprint;
+    let weighted = |smoothing, weights| Loss::WeightedCrossEntropy { smoothing, weights };
+    let losses = [
+        weighted(0.1, &[]),
+        weighted(0.2, &[]),
+        weighted(0.1, &[1.0]),
+        weighted(0.1, &[2.0]),
+        Loss::Huber { delta: 1.0 },
+        Loss::Huber { delta: 2.0 },
+    ];
+    let marks = losses.map(|loss| loss.mix(Fingerprint::new()));
+    for (i, mark) in marks.iter().enumerate() {
+        assert!(
+            !marks[..i].contains(mark) && *mark != Fingerprint::new(),
+            "{:?}",
+            losses[i]
+        );
+    }
+    assert_eq!(Loss::CrossEntropy.mix(Fingerprint::new()), Fingerprint::new());
+}

@@ -19,8 +19,8 @@ pub fn exp_m1(x: f32) -> f32 {
     }
 }
 
-/// Natural logarithm, to 0.0002. Below 1 it is `−ln(1/x)`, with an exact quotient: micromath's own is
-/// approximate too, and costs a digit and a half.
+/// Natural logarithm, to 0.0001. Below 1 it is `−ln(1/x)`, with an exact quotient: micromath's own is
+/// approximate too, and leaves an error of 0.1.
 #[inline]
 pub fn ln(x: f32) -> f32 {
     if x < 1.0 {

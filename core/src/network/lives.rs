@@ -70,9 +70,21 @@ pub(super) const fn lives<N: Number, const L: usize>(
     let mut i = 0;
     while i < count {
         let slot = &plan.slots[i];
-        let owner = root(&plan.slots, i);
+        let bytes = elements::<N>(slot.output);
         let last = last_read(&plan.slots, count, i, train);
-        buffers[owner][VALUE].live(elements::<N>(slot.output), i, last);
+        // In place and as long as its input it lives on in the same buffer; longer or shorter, in a buffer of
+        // its own that begins where that one does.
+        let mut owner = i;
+        if slot.in_place {
+            while buffers[owner][VALUE].is_unused() {
+                owner -= 1;
+            }
+            if buffers[owner][VALUE].bytes != bytes {
+                buffers[owner][VALUE].then = i;
+                owner = i;
+            }
+        }
+        buffers[owner][VALUE].live(bytes, i, last);
         let room = slot.layer.room::<N>(slot.input, slot.visit());
         let backward = 2 * count - i;
         let until = if slot.visited() { backward } else { i };

@@ -1,5 +1,6 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
+mod adapt;
 mod check;
 mod fold;
 mod layer;

@@ -47,6 +47,7 @@ const fn square_root(x: f32) -> f32 {
 pub(crate) enum Part {
     All,
     Biases,
+    Adapter,
     Nothing,
 }
 
@@ -56,6 +57,8 @@ impl Part {
         match self {
             Self::All => u8::MAX,
             Self::Nothing => 0,
+            // The base's weight and bias come first.
+            Self::Adapter => !0b11,
             Self::Biases => {
                 let mut bits = 0;
                 let mut i = 0;

@@ -6,9 +6,12 @@ extern crate std;
 use super::*;
 use crate::engine::{Arena, Parameter, Trainer, Training};
 use crate::loss::{Loss, Target};
-use crate::network::{BatchNormParameters, Model, PlanOf, Shape, conv1d, dense, fold, relu, tanh};
-use crate::number::View;
+use crate::network::{
+    BatchNormParameters, Forward, Init, Model, Parameters, Pass, PlanOf, Shape, Tensors, Visit, conv1d,
+    dense, fold, relu, tanh,
+};
 use crate::number::random::Pcg;
+use crate::number::{View, ViewMut};
 use crate::optim::Sgd;
 use std::boxed::Box;
 use std::vec::Vec;
@@ -294,6 +297,118 @@ fn statistics_move_with_each_learned_sample() {
             let frozen = trainer.parameter_mut(0, "bias").is_none();
             assert_eq!(frozen, get(trainer, 0, "bias") == bias);
         });
+    }
+}
+
+/// Whatever it learns by, a batch norm infers by its running statistics; a frozen one learns by them too.
+#[test]
+fn inferences_are_by_running_statistics() {
+    let mut random = Pcg::new(9);
+    let x = sample(&mut random, 18);
+    let start = drawn(&[batch_norm(), dense(6)], &mut random);
+    let infer = |kind: Entry| {
+        with(&[kind, dense(6)], &start, |trainer| {
+            trainer.infer(View::plain(&x)).data.to_vec()
+        })
+    };
+    let values = |index: usize| {
+        start[index]
+            .2
+            .iter()
+            .map(|value| f64::from(*value))
+            .collect::<Vec<_>>()
+    };
+    let [weight, bias, mean, variance] = [0, 1, 2, 3].map(values);
+    let normalised = x.iter().enumerate().map(|(i, x)| {
+        let c = i % 3;
+        (x - mean[c]) / (variance[c] + f64::from(1e-5_f32)).sqrt() * weight[c] + bias[c]
+    });
+    let normalised: Vec<f64> = normalised.collect();
+    let (matrix, shift) = (values(4), values(5));
+    let sum = |o: usize| {
+        normalised
+            .iter()
+            .zip(matrix.iter().skip(o).step_by(6))
+            .map(|(n, w)| n * w)
+            .sum::<f64>()
+    };
+    let expected: Vec<f64> = (0..6).map(|o| shift[o] + sum(o)).collect();
+    for kind in [
+        batch_norm(),
+        batch_norm().per_sample(),
+        batch_norm().per_sample().frozen(),
+    ] {
+        near(&infer(kind), &expected);
+    }
+    let learned = with(
+        &[batch_norm().per_sample().frozen(), dense(6)],
+        &start,
+        |trainer| {
+            trainer.learn(View::plain(&x), Target::Values(View::plain(&expected)));
+            trainer.output().data.to_vec()
+        },
+    );
+    near(&learned, &expected);
+}
+
+/// A second forward pass for the same sample gives the same output, and moves neither statistics nor the
+/// random state.
+#[test]
+fn a_second_pass_changes_nothing() {
+    let mut random = Pcg::new(10);
+    for entry in [
+        batch_norm(),
+        batch_norm().per_sample(),
+        dropout(0.5),
+        gelu(),
+        layer_norm(),
+    ] {
+        let layer = entry.layer();
+        let specs = layer.params(INPUT);
+        let tensors = Tensors::of(&specs, u8::MAX, u8::MAX, Init::Auto);
+        let x = sample(&mut random, 18);
+        let mut ram: Vec<f64> = (0..specs.elements()).map(|i| 0.5 + i as f64 / 8.0).collect();
+        let statistics = if specs.len() == 4 { 6 } else { 0 };
+        let visit = Visit {
+            trains: true,
+            weighs: true,
+            passes: true,
+        };
+        let mut kept = vec![0_u64; layer.room::<f64>(INPUT, visit).kept / 8];
+        let mut run = |pass: Pass, random: &mut Pcg| {
+            let mut y = x.clone();
+            let at = ram.len() - statistics;
+            let (ram, statistics) = ram.split_at_mut(at);
+            layer.forward::<f64, { u128::MAX }>(Forward {
+                input: INPUT,
+                p: Parameters {
+                    ram: bytemuck::must_cast_slice(ram),
+                    flash: &[],
+                    tracks: &[],
+                    tensors: &tensors,
+                },
+                statistics,
+                x: View::plain(&[]),
+                e: View::plain(&[]),
+                y: ViewMut {
+                    data: &mut y,
+                    scale: (),
+                },
+                kept: bytemuck::must_cast_slice_mut(&mut kept),
+                scratch: &mut [],
+                pass,
+                visit,
+                random,
+            });
+            (y, statistics.to_vec(), kept.clone())
+        };
+        let learned = run(Pass::Learn, &mut random);
+        let before = random.state();
+        let again = run(Pass::Again, &mut random);
+        assert_eq!(learned, again, "{}", layer.name());
+        assert_eq!(before, random.state());
+        let inferred = run(Pass::Infer, &mut random);
+        assert_eq!((inferred.1, random.state()), (learned.1, before));
     }
 }
 

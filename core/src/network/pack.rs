@@ -10,7 +10,8 @@ pub(crate) struct Buffer {
     pub(crate) born: usize,
     pub(crate) dies: usize,
     pub(crate) offset: usize,
-    placed: bool,
+    /// The layer whose output begins where this one does, and lies in its place from then on.
+    pub(super) then: usize,
 }
 
 impl Buffer {
@@ -20,8 +21,13 @@ impl Buffer {
         born: usize::MAX,
         dies: 0,
         offset: 0,
-        placed: false,
+        then: END,
     };
+
+    /// Whether it is no buffer at all.
+    pub(super) const fn is_unused(&self) -> bool {
+        self.born == usize::MAX
+    }
 
     /// Widens the buffer's size and life to take in another use.
     pub(crate) const fn live(&mut self, bytes: usize, born: usize, dies: usize) {
@@ -68,68 +74,127 @@ pub(super) const BACKWARD: usize = 4;
 pub(super) type Buffers<const L: usize> = [[Buffer; ROLES]; L];
 
 /// Places the largest buffer first, each at the lowest offset that is free for its whole life, and
-/// returns the bytes needed.
+/// returns the bytes needed. Outputs that follow each other in place begin at one offset, and count as the
+/// largest of them.
 ///
 /// The placed ones are kept in the order of their offsets, so that one walk finds the gap: quadratic
 /// in the number of buffers. (First fit by decreasing size: Pisarchyk and Lee, Efficient memory
 /// management for deep neural net inference, 2020.)
 pub(super) const fn pack<const L: usize>(buffers: &mut Buffers<L>) -> usize {
-    // Chained by offset, `END` closes the chain.
-    const END: usize = usize::MAX;
-    let mut next = [[END; ROLES]; L];
-    let mut head = END;
+    let mut placed = Placed {
+        next: [[END; ROLES]; L],
+        head: END,
+    };
+    let mut sizes = [[0; ROLES]; L];
+    let mut at = 0;
+    while at < L * ROLES {
+        sizes[at / ROLES][at % ROLES] = buffers[at / ROLES][at % ROLES].bytes;
+        at += 1;
+    }
+    // Of outputs that follow each other in place the first stands for all.
+    let mut layer = L;
+    while layer > 0 {
+        layer -= 1;
+        let then = buffers[layer][VALUE].then;
+        if then != END {
+            if sizes[then][VALUE] > sizes[layer][VALUE] {
+                sizes[layer][VALUE] = sizes[then][VALUE];
+            }
+            sizes[then][VALUE] = 0;
+        }
+    }
     let mut needed = 0;
     loop {
         let mut largest = END;
         let mut size = 0;
-        let mut layer = 0;
-        while layer < L {
-            let mut role = 0;
-            while role < ROLES {
-                let buffer = &buffers[layer][role];
-                if buffer.bytes > size && !buffer.placed {
-                    size = buffer.bytes;
-                    largest = layer * ROLES + role;
-                }
-                role += 1;
+        let mut at = 0;
+        while at < L * ROLES {
+            if sizes[at / ROLES][at % ROLES] > size {
+                size = sizes[at / ROLES][at % ROLES];
+                largest = at;
             }
-            layer += 1;
+            at += 1;
         }
         if largest == END {
             return needed;
         }
-        let mine = buffers[largest / ROLES][largest % ROLES];
-        let mut offset = 0;
-        let mut at = head;
-        while at != END {
-            let other = &buffers[at / ROLES][at % ROLES];
-            if other.meets(&mine) {
-                if offset + size <= other.offset {
-                    break;
-                }
-                if other.offset + other.bytes > offset {
-                    offset = other.offset + other.bytes;
-                }
-            }
-            at = next[at / ROLES][at % ROLES];
-        }
-        // Into the chain, behind the last one that begins at or before this offset.
-        let (mut before, mut at) = (END, head);
-        while at != END && buffers[at / ROLES][at % ROLES].offset <= offset {
-            before = at;
-            at = next[at / ROLES][at % ROLES];
-        }
-        next[largest / ROLES][largest % ROLES] = at;
-        if before == END {
-            head = largest;
-        } else {
-            next[before / ROLES][before % ROLES] = largest;
-        }
-        let mine = &mut buffers[largest / ROLES][largest % ROLES];
-        mine.offset = offset;
-        mine.placed = true;
+        sizes[largest / ROLES][largest % ROLES] = 0;
+        let offset = placed.gap(buffers, largest, size);
         if offset + size > needed {
             needed = offset + size;
+        }
+        let mut member = largest;
+        while member != END {
+            buffers[member / ROLES][member % ROLES].offset = offset;
+            placed.insert(buffers, member);
+            member = following(buffers, member);
+        }
+    }
+}
+
+/// No buffer.
+const END: usize = usize::MAX;
+
+/// The output that follows buffer `at` in place, or `END`.
+const fn following<const L: usize>(buffers: &Buffers<L>, at: usize) -> usize {
+    match buffers[at / ROLES][at % ROLES].then {
+        END => END,
+        layer => layer * ROLES + VALUE,
+    }
+}
+
+/// The placed buffers, chained in the order of their offsets.
+struct Placed<const L: usize> {
+    next: [[usize; ROLES]; L],
+    head: usize,
+}
+
+impl<const L: usize> Placed<L> {
+    /// The lowest offset at which `first`, and what follows it in place, meets none of the placed ones.
+    const fn gap(&self, buffers: &Buffers<L>, first: usize, size: usize) -> usize {
+        let alone = following(buffers, first) == END;
+        let mut offset = 0;
+        let mut at = self.head;
+        while at != END {
+            let other = &buffers[at / ROLES][at % ROLES];
+            at = self.next[at / ROLES][at % ROLES];
+            let mut member = first;
+            while member != END {
+                let mine = &buffers[member / ROLES][member % ROLES];
+                member = following(buffers, member);
+                if !other.meets(mine) || other.offset + other.bytes <= offset {
+                    continue;
+                }
+                if offset + size <= other.offset {
+                    // All others lie behind it.
+                    return offset;
+                }
+                if offset + mine.bytes > other.offset {
+                    offset = other.offset + other.bytes;
+                    if !alone {
+                        // What one member has passed may be in the way of another.
+                        at = self.head;
+                    }
+                    break;
+                }
+            }
+        }
+        offset
+    }
+
+    /// Puts buffer `mine` into the chain, behind the last one that begins at or before its offset.
+    const fn insert(&mut self, buffers: &Buffers<L>, mine: usize) {
+        let offset = buffers[mine / ROLES][mine % ROLES].offset;
+        let (mut before, mut at) = (END, self.head);
+        while at != END && buffers[at / ROLES][at % ROLES].offset <= offset {
+            before = at;
+            at = self.next[at / ROLES][at % ROLES];
+        }
+        self.next[mine / ROLES][mine % ROLES] = at;
+        if before == END {
+            self.head = mine;
+        } else {
+            self.next[before / ROLES][before % ROLES] = mine;
         }
     }
 }

@@ -118,6 +118,7 @@ impl Slot {
     pub const fn visit(&self) -> Visit {
         Visit {
             trains: self.trains,
+            weighs: self.tensors.weighs(),
             passes: self.passes,
         }
     }

@@ -124,6 +124,20 @@ impl Tensors {
         self.trained != 0
     }
 
+    /// Whether any tensor is trained that is multiplied with something. A bias, which starts at zero, is not.
+    pub const fn weighs(&self) -> bool {
+        let mut i = 0;
+        let mut bounds = self.bounds.as_slice();
+        while let [bound, rest @ ..] = bounds {
+            if self.trained(i) && *bound != 0.0 {
+                return true;
+            }
+            bounds = rest;
+            i += 1;
+        }
+        false
+    }
+
     /// Bytes of tensor `index` as `N` stores it.
     pub const fn stored_bytes<N: Number>(&self, index: usize) -> usize {
         self.elements(index) * width::<N>(self.weight(index))

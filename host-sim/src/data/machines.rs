@@ -13,7 +13,7 @@ use kilograd::network::Shape;
 use kilograd::number::random::Pcg;
 
 /// Machines of one kind.
-const MACHINES: u64 = 4;
+const MACHINES: u64 = 6;
 
 /// Samples of a recording: two seconds.
 const LENGTH: usize = 32_000;
@@ -97,7 +97,7 @@ impl Machine {
         }
         match fault {
             Some(Fault::Imbalance) => {
-                let extra = decibels(between(random, 9.0, 14.0));
+                let extra = decibels(between(random, 6.0, 10.0));
                 harmonics
                     .iter_mut()
                     .take(3)
@@ -110,7 +110,7 @@ impl Machine {
                     .skip(first)
                     .step_by(2)
                     .take(6)
-                    .for_each(|strength| *strength *= 0.03);
+                    .for_each(|strength| *strength *= 0.35);
             }
             _ => {}
         }
@@ -121,7 +121,7 @@ impl Machine {
             )
         });
         // A ball passes an outer ring of nine balls 3.57 times per turn.
-        let dent = (fault == Some(Fault::Bearing)).then(|| (3.57, between(random, 3.0, 6.0)));
+        let dent = (fault == Some(Fault::Bearing)).then(|| (3.57, between(random, 0.8, 1.8)));
         let mut ringing = Resonator::new(between(random, 2500.0, 5000.0), 200.0);
         let mut bearings = self
             .bearings
@@ -218,7 +218,7 @@ pub fn machines(recordings: u16, seed: u64) -> (Dataset, Dataset) {
     };
     let test_length = usize::from(recordings / 3)
         .next_multiple_of(MACHINES as usize)
-        .max(16);
+        .max(24);
     for _ in 0..test_length {
         record(None, &mut test);
     }
@@ -237,9 +237,9 @@ mod tests {
     fn only_the_test_part_has_faults_and_no_recording_is_in_both() {
         let (training, test) = machines(8, 2);
         // 61 frames give 57 windows of five, every fourth of which is taken.
-        assert_eq!((training.len(), test.len()), (8 * 15, 32 * 15));
+        assert_eq!((training.len(), test.len()), (8 * 15, 48 * 15));
         assert!(training.odd.iter().all(|odd| !odd));
-        assert_eq!(test.odd.iter().filter(|odd| **odd).count(), 16 * 15);
+        assert_eq!(test.odd.iter().filter(|odd| **odd).count(), 24 * 15);
         assert!(
             training
                 .recordings

@@ -157,7 +157,7 @@ fn entry(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Compla
     if table.flag("per_sample")? == Some(true) {
         entry = entry.per_sample();
     }
-    if let Some(momentum) = table.number("momentum", "above 0 and up to 1", |x| x > 0.0 && x <= 1.0)? {
+    if let Some(momentum) = table.number("momentum", "above 0 and at most 1", |x| x > 0.0 && x <= 1.0)? {
         entry = entry.momentum(momentum);
     }
     if table.flag("causal")? == Some(true) {
@@ -211,8 +211,7 @@ fn with_settings(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry
         let back = table.integer("back", 2..=u64::from(u8::MAX))?;
         Ok::<_, Complaint>(table.required("back", back, "2")? as u8)
     };
-    let setting =
-        |key: &str, usual: f32| Ok::<_, Complaint>(table.number(key, "", |_| true)?.unwrap_or(usual));
+    let positive = |key: &str| table.number(key, "above 0", |x| x > 0.0);
     Ok(match name {
         "dense" => network::dense(extent("units", "32")?),
         "conv1d" => network::conv1d(extent("channels", "8")?, extent("kernel", "5")?),
@@ -224,12 +223,12 @@ fn with_settings(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry
         "upsample" => network::upsample(extent("factor", "2")?),
         "max_pool" => network::max_pool(extent("size", "2")?),
         "average_pool" => network::average_pool(extent("size", "2")?),
-        "leaky_relu" => network::leaky_relu(setting("slope", 0.01)?),
-        "elu" => network::elu(setting("alpha", 1.0)?),
+        "leaky_relu" => network::leaky_relu(positive("slope")?.unwrap_or(0.01)),
+        "elu" => network::elu(positive("alpha")?.unwrap_or(1.0)),
         "group_norm" => network::group_norm(extent("groups", "4")?),
         "dropout" => {
             let rate = table.number("rate", "from 0 to below 1", |x| (0.0..1.0).contains(&x))?;
-            network::dropout(table.required("rate", rate, "0.1")?)
+            network::dropout(table.required("rate", rate, "0.2")?)
         }
         "embedding" => network::embedding(extent("vocabulary", "38")?, extent("width", "32")?),
         "attention" => network::attention(extent("heads", "2")?),

@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::{Accuracy, MeanLoss, predicted};
 use kilograd::load::{Label, Samples};
-use kilograd::loss::Target;
+use kilograd::loss::{Loss, Target};
 use kilograd::number::View;
 use kilograd::optim::Optimizer;
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ pub fn score<O: Optimizer<f32>, const USES: u128>(
     let (mut loss, mut accuracy) = (MeanLoss::new(), Accuracy::new());
     let mut x = vec![0.0; data.shape.len()];
     let mut losses = Vec::with_capacity(data.len());
-    let tokens = false;
+    let tokens = trainer.plan().loss == Loss::NextToken;
     for index in 0..data.len() {
         let label = data.read(index, &mut x)?;
         let found = trainer.evaluate(View::plain(&x), target(label))?;

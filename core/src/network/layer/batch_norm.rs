@@ -55,7 +55,7 @@ impl BatchNorm {
     }
 
     pub(crate) const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
-        if !visit.trains {
+        if !visit.weighs {
             return Room::NONE;
         }
         let scales = if self.per_sample && visit.passes {

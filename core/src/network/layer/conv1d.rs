@@ -45,7 +45,7 @@ impl Conv1d {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         self.motion().along(input, self.kernel)
     }
 

@@ -46,7 +46,7 @@ impl Conv2d {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         let [down, across] = self.padding;
         Window {
             columns: self.motion(across).over(input, self.kernel).columns,

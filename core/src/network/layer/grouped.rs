@@ -69,7 +69,7 @@ pub(super) const fn spans(input: Shape, width: usize) -> Groups {
 pub(super) const fn room<N: Number>(input: Shape, count: usize, visit: Visit) -> Room {
     let elements = if visit.passes {
         input.len() + count
-    } else if visit.trains {
+    } else if visit.weighs {
         input.len()
     } else {
         0

@@ -13,7 +13,9 @@
 mod add;
 mod attention;
 mod average_pool;
+mod base;
 mod batch_norm;
+mod channels;
 mod concat;
 mod conv1d;
 mod conv2d;
@@ -29,6 +31,7 @@ mod grouped;
 mod gru;
 mod last;
 mod layer_norm;
+mod low_rank;
 mod lstm;
 mod max_pool;
 mod pointwise;
@@ -51,7 +54,9 @@ mod windowed;
 pub use add::Add;
 pub use attention::Attention;
 pub use average_pool::AveragePool;
+pub use base::Base;
 pub use batch_norm::BatchNorm;
+pub use channels::Channels;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -66,6 +71,7 @@ pub use group_norm::GroupNorm;
 pub use gru::Gru;
 pub use last::Last;
 pub use layer_norm::LayerNorm;
+pub use low_rank::LowRank;
 pub use lstm::Lstm;
 pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
@@ -92,7 +98,7 @@ use core::ops::Range;
 pub enum For {
     /// For none.
     Nothing,
-    /// For the gradient of the parameters.
+    /// For the gradient of the parameters, but for biases alone.
     Parameters,
     /// For the gradient of the input.
     Input,
@@ -105,7 +111,7 @@ impl For {
     pub(crate) const fn asked(self, visit: Visit) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Parameters => visit.trains,
+            Self::Parameters => visit.weighs,
             Self::Input => visit.passes,
             Self::Both => visit.trains || visit.passes,
         }
@@ -147,6 +153,8 @@ pub enum InPlace {
 pub struct Visit {
     /// The gradient of some of its parameters.
     pub trains: bool,
+    /// Of some that are multiplied with something, and not of biases alone: their gradients are sums of `dy`.
+    pub weighs: bool,
     /// The gradient of its input.
     pub passes: bool,
 }
@@ -433,6 +441,10 @@ layers! {
     Reshape(Reshape) = 35,
     /// The same elements as one vector.
     Flatten(Flatten) = 36,
+    /// Low-rank adapter over a frozen layer.
+    LowRank(LowRank) = 37,
+    /// Some input channels of a frozen layer learn.
+    Channels(Channels) = 38,
 }
 
 impl Layer {

@@ -10,10 +10,12 @@ use std::vec::Vec;
 pub const ALL: u128 = u128::MAX;
 pub const LEARN: Visit = Visit {
     trains: true,
+    weighs: true,
     passes: true,
 };
 pub const NOBODY: Visit = Visit {
     trains: false,
+    weighs: false,
     passes: false,
 };
 
@@ -112,6 +114,7 @@ impl Case {
     pub fn backward(&self, dy: &[f64], trained: u8, dp: &mut [f64], fresh: bool, dx: Option<&mut [f64]>) {
         let visit = Visit {
             trains: trained != 0,
+            weighs: self.tensors(trained).weighs(),
             passes: dx.is_some(),
         };
         let (y, mut kept) = self.forward(visit);

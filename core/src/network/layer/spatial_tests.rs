@@ -44,6 +44,7 @@ impl Bench {
             tensors: Tensors::of(&params, u8::MAX, u8::MAX, entry.init),
             visit: Visit {
                 trains: !params.is_empty(),
+                weighs: !params.is_empty(),
                 passes: true,
             },
             p: drawn(random, params.elements()),
@@ -151,6 +152,7 @@ impl Bench {
     fn in_place(&self, x: &[f64], expected: &[f64]) {
         let visit = Visit {
             trains: false,
+            weighs: false,
             passes: false,
         };
         let mut beside = vec![f64::NAN; self.output.len()];
@@ -480,6 +482,7 @@ fn pools_are_their_formulas() {
                     input,
                     Visit {
                         trains: false,
+                        weighs: false,
                         passes: true
                     }
                 )

@@ -179,14 +179,17 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
     }
 }
 
-/// `y = b + W x` over the sweeps that `each` gives; `SHORT` where their runs may be short.
+/// `y = b + W x` over the sweeps that `each` gives; without `b`, `y += W x`. `SHORT` where their runs may
+/// be short.
 #[inline]
-pub(super) fn forward<const SHORT: bool, N: Kernel>(
-    ports: Forward<'_, N>,
+pub(super) fn sweep<const SHORT: bool, N: Kernel>(
+    w: View<'_, N>,
+    b: &[N::Bias],
+    x: View<'_, N>,
+    y: &mut ViewMut<'_, N>,
     each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
-    let Forward { p, x, y, .. } = ports;
-    let (w, b, mut peak) = (p.weight(0), p.bias(1), N::Peak::default());
+    let mut peak = N::Peak::default();
     each(&mut |runs| {
         let y = ViewMut {
             data: &mut *y.data,
@@ -204,14 +207,13 @@ pub(super) fn forward<const SHORT: bool, N: Kernel>(
 
 /// `dx += Wᵀ dy` over the sweeps that `each` gives.
 #[inline]
-pub(super) fn backward<N: Kernel>(
-    ports: Backward<'_, N>,
+pub(super) fn sweep_input<N: Kernel>(
+    w: View<'_, N>,
+    dy: View<'_, N>,
+    dx: &mut ViewMut<'_, N>,
     each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
-    let Backward { p, dy, dx, .. } = ports;
     let mut peak = N::Peak::default();
-    let Some(dx) = dx else { return peak };
-    let w = p.weight(0);
     each(&mut |runs| {
         runs.each(|sweep| {
             let dx = ViewMut {
@@ -224,7 +226,53 @@ pub(super) fn backward<N: Kernel>(
     peak
 }
 
-/// `dW += x dyᵀ` over the sweeps that `each` gives for the rows asked for, or `db += Σ dy`.
+/// `dW += x dyᵀ` over the sweeps that `each` gives.
+#[inline]
+pub(super) fn sweep_weights<N: Kernel>(
+    x: View<'_, N>,
+    dy: View<'_, N>,
+    dw: Grad<'_, N>,
+    fresh: bool,
+    each: impl FnOnce(&mut dyn FnMut(Sweep)),
+) {
+    // A sweep touches only some rows, so what is fresh is cleared here and then summed into.
+    if fresh {
+        dw.data.fill(Default::default());
+    }
+    let Grad { data, mut track } = dw;
+    each(&mut |sweep| {
+        let dw = Grad {
+            data: &mut *data,
+            track: track.as_deref_mut(),
+        };
+        N::affine_weights(x, dy, dw, sweep, false);
+    });
+}
+
+/// [`sweep`] with a layer's weight and bias.
+#[inline]
+pub(super) fn forward<const SHORT: bool, N: Kernel>(
+    ports: Forward<'_, N>,
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
+) -> N::Peak {
+    let Forward { p, x, mut y, .. } = ports;
+    sweep::<SHORT, N>(p.weight(0), p.bias(1), x, &mut y, each)
+}
+
+/// [`sweep_input`] with a layer's weight.
+#[inline]
+pub(super) fn backward<N: Kernel>(
+    ports: Backward<'_, N>,
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
+) -> N::Peak {
+    let Backward { p, dy, dx, .. } = ports;
+    match dx {
+        Some(mut dx) => sweep_input(p.weight(0), dy, &mut dx, each),
+        None => N::Peak::default(),
+    }
+}
+
+/// [`sweep_weights`] for the rows asked for, or `db += Σ dy`.
 #[inline]
 pub(super) fn gradient<N: Kernel>(
     ports: Gradient<'_, N>,
@@ -234,18 +282,7 @@ pub(super) fn gradient<N: Kernel>(
     if ports.tensor != 0 {
         return N::affine_bias(dy, dw, fresh);
     }
-    // A sweep touches only some rows, so what is fresh is cleared here and then summed into.
-    if fresh {
-        dw.data.fill(Default::default());
-    }
-    let Grad { data, mut track } = dw;
-    each(&ports.rows, &mut |sweep| {
-        let dw = Grad {
-            data: &mut *data,
-            track: track.as_deref_mut(),
-        };
-        N::affine_weights(x, dy, dw, sweep, false);
-    });
+    sweep_weights(x, dy, dw, fresh, |f| each(&ports.rows, f));
 }
 
 /// `y[p] = b + W x[p]` for a window of one pixel, over the input itself: one pixel at a time is set

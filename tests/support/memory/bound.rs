@@ -1,0 +1,103 @@
+//! The least memory that training can need: what is alive at the busiest operation.
+
+use super::Net;
+use super::mathematics::{Over, parameters};
+use super::schedule::{Schedule, Tensor};
+
+/// Bytes that no plan can do without, in the order of its regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    pub parameters: usize,
+    /// None where the update is fused: each parameter can move as soon as its gradient is known.
+    pub gradients: usize,
+    pub state: usize,
+    pub work: usize,
+}
+
+impl Bound {
+    /// The bound of training with `slots` values of optimizer state per parameter, or of an inference. `kept`:
+    /// gradients are summed over a batch, or clipped by their norm.
+    pub fn of(net: &Net, width: usize, train: bool, kept: bool, slots: usize) -> Self {
+        let shapes = net.shapes();
+        let each = || {
+            (0..net.layers.len())
+                .map(|layer| (parameters(net.layer(layer), shapes[layer]), net.choices[layer]))
+        };
+        let resident: usize = each().map(|(own, choice)| own.resident(choice)).sum();
+        let trained: usize = each().map(|(own, choice)| own.trained(choice)).sum();
+        let trained = if train { trained } else { 0 };
+        Self {
+            parameters: resident * width,
+            gradients: if kept { trained * width } else { 0 },
+            state: trained * slots * width,
+            work: work(&Schedule::of(net, width, train)),
+        }
+    }
+
+    pub fn total(&self) -> usize {
+        self.parameters + self.gradients + self.state + self.work
+    }
+}
+
+/// When a tensor is needed: from the operation that writes it first to the last one that touches it.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    pub tensor: Tensor,
+    pub first: usize,
+    pub last: usize,
+}
+
+/// The lives of all tensors.
+pub fn lives(schedule: &Schedule) -> Vec<Life> {
+    let mut lives: Vec<Life> = vec![];
+    for (at, operation) in schedule.operations.iter().enumerate() {
+        for tensor in operation.writes.iter().chain(&operation.reads) {
+            match lives.iter_mut().find(|life| life.tensor == *tensor) {
+                Some(life) => life.last = at,
+                None => lives.push(Life {
+                    tensor: *tensor,
+                    first: at,
+                    last: at,
+                }),
+            }
+        }
+    }
+    lives
+}
+
+/// Bytes alive at the busiest operation. Where an output is written over an input that nobody needs later, they
+/// are counted once; where that takes room to set something aside, whichever of both ways is less.
+fn work(schedule: &Schedule) -> usize {
+    let lives = lives(schedule);
+    let life = |tensor| lives.iter().find(|life| life.tensor == tensor);
+    let busy = |(at, operation): (usize, &super::schedule::Operation)| {
+        let alive = lives.iter().filter(|life| (life.first..=life.last).contains(&at));
+        let all: usize = alive.map(|life| schedule.bytes(life.tensor)).sum();
+        let aside: usize = match operation.writes.iter().find_map(layer_of_forward) {
+            Some(layer) if matches!(schedule.memory[layer].over, Over::Aside(_)) => {
+                schedule.bytes(Tensor::Forward(layer))
+            }
+            _ => 0,
+        };
+        let apart = all - aside;
+        let dies = |tensor| life(tensor).is_some_and(|life| life.last == at);
+        match operation.over {
+            Some((from, to)) if dies(from) => apart.min(all - schedule.bytes(from).min(schedule.bytes(to))),
+            _ => apart,
+        }
+    };
+    schedule
+        .operations
+        .iter()
+        .enumerate()
+        .map(busy)
+        .max()
+        .unwrap_or(0)
+}
+
+fn layer_of_forward(tensor: &Tensor) -> Option<usize> {
+    match tensor {
+        Tensor::Forward(layer) => Some(*layer),
+        _ => None,
+    }
+}

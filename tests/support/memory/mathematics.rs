@@ -1,0 +1,311 @@
+//! What the formulas of each layer kind read and must remember.
+
+use super::Choice;
+use super::windows::Window;
+use kilograd::network::{Layer, Shape};
+
+/// Numbers of parameters, by what they are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Multiplied with activations.
+    pub weights: usize,
+    /// A gain of normalised values.
+    pub gains: usize,
+    /// Added.
+    pub shifts: usize,
+    /// Running means and variances.
+    pub statistics: usize,
+}
+
+impl Parameters {
+    pub fn all(&self) -> usize {
+        self.weights + self.gains + self.shifts + self.statistics
+    }
+
+    /// Those that a gradient moves.
+    pub fn trained(&self, choice: Choice) -> usize {
+        match choice {
+            Choice::All => self.weights + self.gains + self.shifts,
+            Choice::Biases => self.shifts,
+            Choice::Nothing => 0,
+        }
+    }
+
+    /// Those that lie in RAM; the others never change, so they lie in flash.
+    pub fn resident(&self, choice: Choice) -> usize {
+        match choice {
+            Choice::All => self.all(),
+            _ => self.trained(choice),
+        }
+    }
+}
+
+/// Channels of a position; a vector is one position.
+fn channels(shape: Shape) -> usize {
+    usize::from(*shape.dims().last().unwrap())
+}
+
+fn area(kernel: &[u16]) -> usize {
+    kernel.iter().map(|extent| usize::from(*extent)).product()
+}
+
+/// The parameters of a layer.
+pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
+    let inputs = channels(input);
+    let affine = |weights: usize, shifts: usize| Parameters {
+        weights,
+        shifts,
+        ..Parameters::default()
+    };
+    let matrix = |taps: usize, outputs: u16| affine(taps * inputs * usize::from(outputs), outputs.into());
+    let gates = |hidden: u16, count: usize| {
+        let hidden = usize::from(hidden);
+        affine(count * hidden * (inputs + hidden), 2 * count * hidden)
+    };
+    let norm = |shifts, statistics| Parameters {
+        gains: inputs,
+        shifts,
+        statistics,
+        weights: 0,
+    };
+    match layer {
+        Layer::Dense(l) => affine(input.len() * usize::from(l.outputs), l.outputs.into()),
+        Layer::Conv1d(l) => matrix(l.kernel.into(), l.channels),
+        Layer::Conv2d(l) => matrix(area(&l.kernel), l.channels),
+        Layer::Transposed1d(l) => matrix(area(&l.kernel), l.channels),
+        Layer::Transposed2d(l) => matrix(area(&l.kernel), l.channels),
+        Layer::Depthwise1d(l) => affine(area(&l.kernel) * inputs, inputs),
+        Layer::Depthwise2d(l) => affine(area(&l.kernel) * inputs, inputs),
+        Layer::BatchNorm(_) => norm(inputs, 2 * inputs),
+        Layer::LayerNorm(_) | Layer::GroupNorm(_) => norm(inputs, 0),
+        Layer::RmsNorm(_) => norm(0, 0),
+        Layer::Embedding(l) => affine(usize::from(l.vocabulary) * usize::from(l.width), 0),
+        Layer::Position(_) => affine(input.len(), 0),
+        Layer::Attention(_) => affine(4 * inputs * inputs, 4 * inputs),
+        Layer::Rnn(l) => gates(l.hidden, 1),
+        Layer::Gru(l) => gates(l.hidden, 3),
+        Layer::Lstm(l) => gates(l.hidden, 4),
+        _ => Parameters::default(),
+    }
+}
+
+/// What the backward pass wants of a layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The gradient of what is multiplied with activations.
+    pub weights: bool,
+    /// That of the gain.
+    pub gains: bool,
+    /// That of anything.
+    pub trains: bool,
+    /// That of the input.
+    pub passes: bool,
+}
+
+/// Whether an output may be written over the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    Never,
+    /// Element by element, and in the backward pass the gradient likewise.
+    Elementwise,
+    /// Forward only, with so many elements set aside.
+    Aside(usize),
+}
+
+/// What a layer's formulas say. What they do not need is not here.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    pub over: Over,
+    /// The backward pass reads the input.
+    pub x: bool,
+    /// It reads the output.
+    pub y: bool,
+    /// Elements that it reads besides.
+    pub kept: usize,
+    /// Bytes that it reads besides.
+    pub bytes: usize,
+    /// Elements of state that pass from frame to frame, forward.
+    pub forward: usize,
+    /// The same backward.
+    pub backward: usize,
+}
+
+const PLAIN: Memory = Memory {
+    over: Over::Never,
+    x: false,
+    y: false,
+    kept: 0,
+    bytes: 0,
+    forward: 0,
+    backward: 0,
+};
+
+/// What a layer must remember.
+pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Memory {
+    let Wanted {
+        weights,
+        gains,
+        trains,
+        passes,
+    } = wanted;
+    let visited = trains || passes;
+    let elementwise = Memory {
+        over: Over::Elementwise,
+        ..PLAIN
+    };
+    // dw = Σ x dyᵀ reads the input; dx and db do not.
+    let affine = Memory { x: weights, ..PLAIN };
+    // A series has no columns to pad.
+    let image = u16::from(input.rank() == 3);
+    let slides = |kernel: [u16; 2], stride: u16, padding: u16, dilation: u16| {
+        let window = Window {
+            kernel: kernel.map(usize::from),
+            stride: stride.into(),
+            padding: [padding, padding * image].map(usize::from),
+            dilation: dilation.into(),
+        };
+        match window.aside(input, output) {
+            Some(pixels) if !visited => Over::Aside(pixels * channels(input)),
+            _ => Over::Never,
+        }
+    };
+    let pixel = |alone: bool| match alone && !visited {
+        // Every output of a position reads every input of it.
+        true => Over::Aside(channels(input)),
+        false => Over::Never,
+    };
+    let square = |size: u16| if image == 1 { [size; 2] } else { [size, 1] };
+    let (length, positions) = (input.len(), input.len() / channels(input));
+    // dx reads the normalised values and one scale per group, dgain the normalised values.
+    let normalised = |groups: usize| match (gains, passes) {
+        (_, true) => length + groups,
+        (true, false) => length,
+        (false, false) => 0,
+    };
+    let frames = input.dim(0);
+    match layer {
+        Layer::Dense(_) | Layer::Transposed1d(_) | Layer::Transposed2d(_) | Layer::Embedding(_) => affine,
+        Layer::Conv1d(l) => {
+            let alone = (l.kernel, l.stride, l.padding) == (1, 1, 0);
+            Memory {
+                over: pixel(alone),
+                ..affine
+            }
+        }
+        Layer::Conv2d(l) => {
+            let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, 0);
+            Memory {
+                over: pixel(alone),
+                ..affine
+            }
+        }
+        Layer::Depthwise1d(l) => {
+            let over = slides([l.kernel[0], 1], l.stride, l.padding, l.dilation);
+            Memory { over, ..affine }
+        }
+        Layer::Depthwise2d(l) => {
+            let over = slides(l.kernel, l.stride, l.padding, l.dilation);
+            Memory { over, ..affine }
+        }
+        // The slope follows from the output.
+        Layer::Relu(_) | Layer::Relu6(_) | Layer::Tanh(_) | Layer::Sigmoid(_) => Memory {
+            y: passes,
+            ..elementwise
+        },
+        Layer::LeakyRelu(_) | Layer::Elu(_) | Layer::Softmax(_) => Memory {
+            y: passes,
+            ..elementwise
+        },
+        // It does not: the slope, or the input, is remembered.
+        Layer::Gelu(_) | Layer::Silu(_) => Memory {
+            kept: if passes { length } else { 0 },
+            ..elementwise
+        },
+        // The state of the generator before the mask was drawn.
+        Layer::Dropout(_) => Memory {
+            bytes: if passes { 16 } else { 0 },
+            ..elementwise
+        },
+        Layer::Position(_) | Layer::Add(_) | Layer::Reshape(_) | Layer::Flatten(_) => elementwise,
+        // By running statistics dx is dy times a constant.
+        Layer::BatchNorm(l) if l.per_sample && gains => Memory {
+            kept: normalised(channels(input)),
+            ..elementwise
+        },
+        Layer::BatchNorm(_) => Memory {
+            kept: if gains { length } else { 0 },
+            ..elementwise
+        },
+        Layer::LayerNorm(_) | Layer::RmsNorm(_) => Memory {
+            kept: normalised(positions),
+            ..elementwise
+        },
+        Layer::GroupNorm(l) => {
+            let groups = l.groups.map_or(channels(input), usize::from);
+            Memory {
+                kept: normalised(groups),
+                ..elementwise
+            }
+        }
+        // Which tap it was, in a byte.
+        Layer::MaxPool(l) => Memory {
+            over: slides(square(l.size), l.stride, l.padding, 1),
+            bytes: if passes { output.len() } else { 0 },
+            ..PLAIN
+        },
+        Layer::AveragePool(l) => Memory {
+            over: slides(square(l.size), l.stride, l.padding, 1),
+            ..PLAIN
+        },
+        Layer::GlobalMax(_) => {
+            let index = if positions > 256 { 2 } else { 1 };
+            Memory {
+                bytes: if passes { output.len() * index } else { 0 },
+                ..PLAIN
+            }
+        }
+        Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
+        // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
+        Layer::Attention(l) => {
+            let pairs = if l.causal {
+                frames * (frames + 1) / 2
+            } else {
+                frames * frames
+            };
+            match visited {
+                true => Memory {
+                    kept: 4 * length + usize::from(l.heads) * pairs,
+                    ..affine
+                },
+                false => Memory {
+                    forward: 2 * length + frames + channels(input),
+                    ..PLAIN
+                },
+            }
+        }
+        // 1 − y² is in every gradient, y[t − 1] in that of the state's weights.
+        Layer::Rnn(_) => Memory { y: visited, ..affine },
+        // r, z, n and the state's part of n; y[t − 1] is in the gradient of z.
+        Layer::Gru(_) => Memory {
+            y: visited,
+            kept: if visited { 4 * output.len() } else { 0 },
+            ..affine
+        },
+        // i, f, g, o and c. The cell, and its gradient, pass from frame to frame.
+        Layer::Lstm(l) => {
+            let cell = usize::from(l.hidden);
+            match visited {
+                true => Memory {
+                    y: weights,
+                    kept: 5 * output.len(),
+                    backward: cell,
+                    ..affine
+                },
+                false => Memory {
+                    forward: cell,
+                    ..PLAIN
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The operations of a training step or an inference: what each reads and writes.
+//!
+//! An operation is one layer forward, the loss, or one layer backward. Within it a layer is free in the order of its
+//! work, so all that it reads and writes is there at once, but for what it may write over.
+
+use super::Net;
+use super::mathematics::{Memory, Over, Wanted, memory, parameters};
+
+/// A tensor of the work region, by the layer that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tensor {
+    /// The output.
+    Output(usize),
+    /// The gradient of that output.
+    Gradient(usize),
+    /// What is kept from forward to backward besides.
+    Kept(usize),
+    /// What the forward step needs for itself.
+    Forward(usize),
+    /// What the backward step needs for itself.
+    Backward(usize),
+}
+
+/// One operation.
+#[derive(Debug, Clone, Default)]
+pub struct Operation {
+    pub reads: Vec<Tensor>,
+    /// What is read too is added to.
+    pub writes: Vec<Tensor>,
+    /// The second may lie where the first lies, if nobody needs that later.
+    pub over: Option<(Tensor, Tensor)>,
+}
+
+/// What happens, in order, and how large everything is.
+#[derive(Debug)]
+pub struct Schedule {
+    pub operations: Vec<Operation>,
+    /// What each layer must remember.
+    pub memory: Vec<Memory>,
+    /// Elements of each output.
+    elements: Vec<usize>,
+    /// Bytes of an element.
+    width: usize,
+}
+
+impl Schedule {
+    /// The operations of a step of training, or of an inference, with elements of `width` bytes.
+    pub fn of(net: &Net, width: usize, train: bool) -> Self {
+        let shapes = net.shapes();
+        let count = net.layers.len();
+        let wanted: Vec<Wanted> = (0..count).map(|layer| wanted(net, layer, train)).collect();
+        let memory = (0..count)
+            .map(|layer| memory(net.layer(layer), shapes[layer], shapes[layer + 1], wanted[layer]))
+            .collect();
+        let mut schedule = Self {
+            operations: vec![],
+            memory,
+            elements: shapes[1..].iter().map(|shape| shape.len()).collect(),
+            width,
+        };
+        for layer in 0..count {
+            schedule.forward(net, layer);
+        }
+        let output = Tensor::Output(count - 1);
+        if train {
+            let gradient = Tensor::Gradient(count - 1);
+            schedule.push(vec![output], vec![gradient], None);
+            let mut readers = vec![0; count];
+            for layer in (0..count).rev() {
+                if wanted[layer].trains || wanted[layer].passes {
+                    schedule.backward(net, layer, &wanted, &mut readers);
+                }
+            }
+        }
+        // The caller reads the output when all is done.
+        schedule.push(vec![output], vec![], None);
+        schedule
+    }
+
+    /// Bytes of a tensor.
+    pub fn bytes(&self, tensor: Tensor) -> usize {
+        let elements = |elements: usize| elements * self.width;
+        match tensor {
+            Tensor::Output(of) | Tensor::Gradient(of) => elements(self.elements[of]),
+            Tensor::Kept(of) => elements(self.memory[of].kept) + self.memory[of].bytes,
+            Tensor::Forward(of) => elements(self.memory[of].forward) + self.aside(of),
+            Tensor::Backward(of) => elements(self.memory[of].backward),
+        }
+    }
+
+    fn aside(&self, of: usize) -> usize {
+        match self.memory[of].over {
+            Over::Aside(elements) => elements * self.width,
+            _ => 0,
+        }
+    }
+
+    fn push(&mut self, reads: Vec<Tensor>, writes: Vec<Tensor>, over: Option<(Tensor, Tensor)>) {
+        self.operations.push(Operation { reads, writes, over });
+    }
+
+    fn forward(&mut self, net: &Net, layer: usize) {
+        let (x, y) = (layer.checked_sub(1).map(Tensor::Output), Tensor::Output(layer));
+        let earlier = net.earlier(layer).flatten().map(Tensor::Output);
+        let reads = x.into_iter().chain(earlier).collect();
+        let over = x
+            .filter(|_| self.memory[layer].over != Over::Never)
+            .map(|x| (x, y));
+        self.push(reads, vec![Tensor::Kept(layer), Tensor::Forward(layer), y], over);
+    }
+
+    fn backward(&mut self, net: &Net, layer: usize, wanted: &[Wanted], readers: &mut [usize]) {
+        let below = layer.checked_sub(1);
+        let dy = Tensor::Gradient(layer);
+        let mut reads = vec![dy, Tensor::Kept(layer)];
+        let mut writes = vec![Tensor::Backward(layer)];
+        if self.memory[layer].y {
+            reads.push(Tensor::Output(layer));
+        }
+        if let Some(below) = below.filter(|_| self.memory[layer].x) {
+            reads.push(Tensor::Output(below));
+        }
+        let mut over = None;
+        if let Some(below) = below.filter(|_| wanted[layer].passes) {
+            // de += …, if something trains at or below that output, then dx += …
+            let earlier = net
+                .earlier(layer)
+                .flatten()
+                .filter(|earlier| wanted[earlier + 1].passes);
+            for of in earlier.into_iter().chain([below]) {
+                let gradient = Tensor::Gradient(of);
+                if readers[of] > 0 {
+                    reads.push(gradient);
+                }
+                readers[of] += 1;
+                writes.push(gradient);
+            }
+            if self.memory[layer].over == Over::Elementwise && readers[below] == 1 {
+                over = Some((dy, Tensor::Gradient(below)));
+            }
+        }
+        self.push(reads, writes, over);
+    }
+}
+
+/// What the backward pass wants of a layer: the gradient of its input if something trains below it.
+fn wanted(net: &Net, layer: usize, train: bool) -> Wanted {
+    let shapes = net.shapes();
+    let own = |layer: usize| {
+        let own = parameters(net.layer(layer), shapes[layer]);
+        let all = own.trained(super::Choice::All) > 0 && net.choices[layer] == super::Choice::All;
+        (own, train && own.trained(net.choices[layer]) > 0, train && all)
+    };
+    let (parameters, trains, all) = own(layer);
+    Wanted {
+        weights: all && parameters.weights > 0,
+        gains: all && parameters.gains > 0,
+        trains,
+        passes: (0..layer).any(|below| own(below).1),
+    }
+}
