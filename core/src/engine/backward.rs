@@ -184,7 +184,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             if tensor == 0 && slot.outer && self.fused_outer(slot, below, sample, step) {
                 continue;
             }
-            let row = if tensor == 0 {
+            let row = if slot.tensors.weight(tensor) {
                 usize::from(slot.row)
             } else {
                 elements
@@ -210,16 +210,44 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         window: core::ops::Range<usize>,
         first: usize,
     ) {
-        let (x, dy) = operands::<N>(self.work, self.tracks, slot, below, sample);
         let row = usize::from(slot.row).max(1);
         let fresh = self.is_fused() || self.summed == 0;
         let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
             return;
         };
+        let (mut y, mut kept) = (View::plain(&[]), &mut [][..]);
+        let (x, dy) = if USES & mode::EXTRAS != 0 && slot.kept.bytes > 0 {
+            let input = below.map_or(0..0, |below| span::<N>(below.y, below.output));
+            let pieces = [
+                if slot.reads_input { input } else { 0..0 },
+                if slot.reads_output {
+                    span::<N>(slot.y, slot.output)
+                } else {
+                    0..0
+                },
+                span::<N>(slot.dy, slot.output),
+                slot.kept.range(),
+            ];
+            let Ok([input, output, delta, own]) = self.work.get_disjoint_mut(pieces) else {
+                return;
+            };
+            let tracks = &*self.tracks;
+            let at = |data, track| View {
+                data: cast(data),
+                scale: scale::<N>(tracks, track),
+            };
+            (y, kept) = (at(output, slot.track), own);
+            let x = below.map_or(sample, |below| at(input, below.track));
+            (x, at(delta, slot.delta_track))
+        } else {
+            operands::<N>(self.work, self.tracks, slot, below, sample)
+        };
         slot.layer.gradient::<N, USES>(Gradient {
             input: slot.input,
             x,
+            y,
             dy,
+            kept,
             tensor,
             rows: window.start / row..window.end / row,
             dw: Grad {

@@ -88,6 +88,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
                 Clip::Value(bound) => bound.to_bits(),
             },
             fuse: N::FUSES && !self.gradients,
+            outer: O::OUTER,
             terms: N::MOST_TERMS,
             kinds: N::KINDS,
         }

@@ -83,7 +83,7 @@ pub(super) const fn check<N: Number, const L: usize>(
     let mut uses = needs.loss.bit();
     let mut shape = model.input;
     let (mut bytes, mut frozen, mut elements, mut trained, mut tracks) = (0, 0, 0, 0, 0);
-    let (mut frozen_tensors, mut chunk) = (0, 0);
+    let mut frozen_tensors = 0;
     let mut i = 0;
     while i < count {
         let entry = &model.layers[i];
@@ -149,7 +149,6 @@ pub(super) const fn check<N: Number, const L: usize>(
         {
             slot.row = param.shape.dim(param.shape.rank() - 1) as u16;
         }
-        chunk = larger(chunk, rows_at_once(slot));
         bytes += tensors.bytes_before::<N>(MAX_PARAMS, true);
         frozen += tensors.bytes_before::<N>(MAX_PARAMS, false);
         elements += specs.elements();
@@ -198,7 +197,13 @@ pub(super) const fn check<N: Number, const L: usize>(
     }
     let regions = Regions {
         params: aligned::<N>(bytes),
-        gradients: aligned::<N>(if fused { chunk } else { trained } * size_of::<N::Gradient>()),
+        gradients: aligned::<N>(
+            if fused {
+                chunk(&slots, count, trained, needs.outer)
+            } else {
+                trained
+            } * size_of::<N::Gradient>(),
+        ),
         state: aligned::<N>(trained * needs.state_slots * N::STATE_BYTES),
         tracks: aligned::<N>(tracks * N::TRACK_BYTES),
         work: 0,
@@ -236,26 +241,44 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
     }
 }
 
-/// Elements of the gradient of a few rows: as many rows as fill a hundred elements or so, and all of what
-/// cannot be taken by rows.
-const fn rows_at_once(slot: &Slot) -> usize {
+/// Elements of the gradient that are there at once where the update is fused: of the layer that needs most.
+const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize, outer: bool) -> usize {
+    // A few rows at a time take less time, and should not be much beside all the rest.
+    let share = trained / 16;
+    let room = if share < ROWS { share } else { ROWS };
+    let mut most = 0;
+    let mut i = 0;
+    while i < count {
+        // A product is not written down, unless settings of the optimizer ask for it.
+        let room = if outer && slots[i].outer { 0 } else { room };
+        most = larger(most, rows_at_once(&slots[i], room));
+        i += 1;
+    }
+    most
+}
+
+/// Elements of the gradient of as many rows as fill `room`, at least one, and all of what cannot be taken by
+/// rows.
+const fn rows_at_once(slot: &Slot, room: usize) -> usize {
     let tensors = &slot.tensors;
     if slot.row == 0 {
         return tensors.gradients();
     }
     let row = slot.row as usize;
     let mut most = 0;
-    if tensors.trained(0) {
-        let rows = if row < ROWS { ROWS / row } else { 1 };
-        most = row * rows;
-        if most > tensors.elements(0) {
-            most = tensors.elements(0);
-        }
-    }
-    let mut i = 1;
+    let mut i = 0;
     while i < tensors.count() {
         if tensors.trained(i) {
-            most = larger(most, tensors.elements(i));
+            let all = tensors.elements(i);
+            let rows = if row < room { room / row * row } else { row };
+            most = larger(
+                most,
+                if tensors.weight(i) && rows < all {
+                    rows
+                } else {
+                    all
+                },
+            );
         }
         i += 1;
     }
@@ -263,7 +286,7 @@ const fn rows_at_once(slot: &Slot) -> usize {
 }
 
 /// Elements of a gradient that are taken at once where the update is fused, if a row is shorter.
-const ROWS: usize = 96;
+const ROWS: usize = 256;
 
 const fn larger(a: usize, b: usize) -> usize {
     if a > b { a } else { b }

@@ -21,6 +21,8 @@ pub(crate) struct Needs {
     pub clip_value: u32,
     /// The update may be fused into the backward pass.
     pub fuse: bool,
+    /// The optimizer has a loop that takes the gradient of a dense layer as a product.
+    pub outer: bool,
     /// Terms that one sum of the number can have.
     pub terms: u32,
     /// Layer kinds and losses that the number can run.

@@ -422,6 +422,7 @@ fn what_is_kept() {
     assert_eq!(over(batch_norm()), elements);
     assert_eq!(over(batch_norm().per_sample()), elements + 4);
     assert_eq!(over(batch_norm().frozen()), 0);
+    assert_eq!(over(batch_norm().per_sample().bias_only()), 0);
     assert_eq!(over(layer_norm()), elements + 6);
     assert_eq!(over(rms_norm().frozen()), elements + 6);
     assert_eq!(over(group_norm(2)), elements + 2);

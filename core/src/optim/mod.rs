@@ -74,6 +74,9 @@ pub trait Optimizer<N: Kernel>: Method {
     /// What is the same for every parameter of one update.
     type Step: Copy;
 
+    /// Whether it has [`update_outer`](Self::update_outer), at least for some settings.
+    const OUTER: bool = false;
+
     /// Prepares update `count` (1 for the first).
     fn step(&self, count: u32) -> Self::Step;
 

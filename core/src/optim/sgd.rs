@@ -91,6 +91,7 @@ impl Method for Momentum {
 
 impl<F: Loops + Scalar> Optimizer<F> for Sgd {
     type Step = Self;
+    const OUTER: bool = true;
 
     fn step(&self, _count: u32) -> Self {
         *self
@@ -125,6 +126,7 @@ pub struct MomentumStep {
 
 impl<F: Loops + Scalar> Optimizer<F> for Momentum {
     type Step = MomentumStep;
+    const OUTER: bool = true;
 
     fn step(&self, count: u32) -> MomentumStep {
         MomentumStep {

@@ -124,9 +124,9 @@ pub struct Memory {
     pub kept: usize,
     /// Bytes that it reads besides.
     pub bytes: usize,
-    /// Elements of state that pass from frame to frame, forward.
+    /// Elements that the forward step needs for itself.
     pub forward: usize,
-    /// The same backward.
+    /// Elements of state that pass from frame to frame backward.
     pub backward: usize,
 }
 
@@ -193,7 +193,7 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::Conv2d(l) => {
-            let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, 0);
+            let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, [0, 0]);
             Memory {
                 over: pixel(alone),
                 ..affine
@@ -285,13 +285,20 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
         }
         // 1 − y² is in every gradient, y[t − 1] in that of the state's weights.
         Layer::Rnn(_) => Memory { y: visited, ..affine },
-        // r, z, n and the state's part of n; y[t − 1] is in the gradient of z.
-        Layer::Gru(_) => Memory {
-            y: visited,
-            kept: if visited { 4 * output.len() } else { 0 },
-            ..affine
+        // r, z, n and the state's part of n of each frame, or of one if no backward pass comes; y[t − 1] is in the
+        // gradient of z.
+        Layer::Gru(l) => match visited {
+            true => Memory {
+                y: true,
+                kept: 4 * output.len(),
+                ..affine
+            },
+            false => Memory {
+                forward: 4 * usize::from(l.hidden),
+                ..PLAIN
+            },
         },
-        // i, f, g, o and c. The cell, and its gradient, pass from frame to frame.
+        // i, f, g, o and c likewise. The gradient of the cell passes from frame to frame.
         Layer::Lstm(l) => {
             let cell = usize::from(l.hidden);
             match visited {
@@ -302,7 +309,7 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
                     ..affine
                 },
                 false => Memory {
-                    forward: cell,
+                    forward: 5 * cell,
                     ..PLAIN
                 },
             }

@@ -53,7 +53,7 @@ const fn separable(layers: &mut [Entry], at: usize, channels: u16, stride: u16) 
 
 pub const DS_CNN: &[Entry] = &{
     let mut layers = [relu(); 29];
-    layers[0] = conv2d(64, [10, 4]).stride(2);
+    layers[0] = conv2d(64, [10, 4]).stride(2).padding_by_side([5, 1]);
     layers[1] = batch_norm();
     let mut block = 0;
     while block < 4 {
@@ -146,7 +146,7 @@ pub const TRANSFORMER: &[Entry] = &[
 pub const ALL: [(&str, Shape, &[Entry]); 8] = [
     ("MLP 64-32-10", Shape::vector(64), MLP),
     ("autoencoder", Shape::vector(640), AUTOENCODER),
-    ("DS-CNN", Shape::image(1, 58, 12), DS_CNN),
+    ("DS-CNN", Shape::image(1, 49, 10), DS_CNN),
     ("ResNet-8", Shape::image(3, 32, 32), RESNET),
     ("MobileNetV1", Shape::image(3, 96, 96), MOBILENET),
     ("GRU", Shape::series(6, 50), GRU),

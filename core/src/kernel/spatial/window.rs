@@ -118,15 +118,22 @@ impl Window {
         self.rows.output <= self.rows.input && self.columns.output <= self.columns.input
     }
 
-    /// Rows of the input that are written over while a later row of the output still needs them.
+    /// Rows of the input that are written over while this row of the output or a later one still needs them.
     ///
-    /// Row `r` of the output lies within the first `r + 1` rows of the input and needs none before
-    /// `r · stride − padding`.
+    /// With outputs that are `q` times as wide as the input, row `r` of the output ends within the first `⌈q (r + 1)⌉`
+    /// rows of the input, and needs none before `r · stride − padding`. The difference is largest at the last row
+    /// that needs the first one of the input.
     pub const fn overwritten(&self) -> usize {
-        if self.rows.padding < self.rows.input {
-            self.rows.padding + 1
-        } else {
-            self.rows.input
+        let last = match self.rows.padding.checked_div(self.rows.stride) {
+            Some(last) if last < self.rows.output => last,
+            _ => self.rows.output.saturating_sub(1),
+        };
+        match ((last + 1) * self.columns.output + self.columns.input).checked_sub(1) {
+            Some(values) => match values.checked_div(self.columns.input) {
+                Some(rows) => rows,
+                None => 0,
+            },
+            None => 0,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Gru {
 
 impl Gru {
     pub(crate) const NAME: &'static str = "gru";
-    pub(crate) const ROWS: bool = false;
+    pub(crate) const ROWS: bool = true;
 
     const fn recurrence(&self, input: Shape) -> Recurrence {
         Recurrence::new(input, self.hidden, 3)
@@ -121,8 +121,6 @@ impl Gru {
         let Backward {
             input,
             p,
-            mut dp,
-            x,
             y,
             dy,
             dx,
@@ -144,17 +142,32 @@ impl Gru {
             let gates = own(row_mut(gates, t, size.outputs));
             N::gru_gradient(gates, own(row_mut(terms, t, hidden)), before, own::<N>(dh));
         }
-        size.state_gradients::<N>(y, View::plain(gates), &mut dp);
-        // The input's part of n has a gradient of its own.
-        for t in 0..size.frames {
-            let frame = row_mut(gates, t, size.outputs);
-            N::copy(
-                View::plain(row(terms, t, hidden)),
-                own::<N>(row_mut(frame, 2, hidden)),
-            );
-        }
-        size.input_gradients::<N>(p.weight(0), x, View::plain(gates), &mut dp, dx)
+        self.turn::<N>(size, gates, terms);
+        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+    /// The input's part of n has a gradient of its own, and so has the state's: one lies among the gates, the
+    /// other beside them. Changes them over.
+    fn turn<N: Kernel>(&self, size: Recurrence, gates: &mut [N::Elem], terms: &mut [N::Elem]) {
+        for t in 0..size.frames {
+            let n = row_mut(row_mut(gates, t, size.outputs), 2, size.hidden);
+            for (of_input, of_state) in n.iter_mut().zip(row_mut(terms, t, size.hidden)) {
+                core::mem::swap(of_input, of_state);
+            }
+        }
+    }
+
+    pub(crate) fn gradient<N: Kernel>(&self, mut ports: Gradient<'_, N>) {
+        let size = self.recurrence(ports.input);
+        let kept = cast_mut::<N::Elem>(core::mem::take(&mut ports.kept));
+        let (gates, terms) = split(kept, size.frames * size.outputs);
+        let of_state = ports.tensor % 2 == 1;
+        if of_state {
+            self.turn::<N>(size, gates, terms);
+        }
+        size.gradient::<N>(View::plain(gates), ports);
+        if of_state {
+            self.turn::<N>(size, gates, terms);
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub struct Lstm {
 
 impl Lstm {
     pub(crate) const NAME: &'static str = "lstm";
-    pub(crate) const ROWS: bool = false;
+    pub(crate) const ROWS: bool = true;
 
     const fn recurrence(&self, input: Shape) -> Recurrence {
         Recurrence::new(input, self.hidden, 4)
@@ -123,9 +123,6 @@ impl Lstm {
         let Backward {
             input,
             p,
-            mut dp,
-            x,
-            y,
             dy,
             dx,
             kept,
@@ -148,10 +145,13 @@ impl Lstm {
             let gates = own(row_mut(gates, t, size.outputs));
             N::lstm_gradient(gates, cell, before, View::plain(dh), own::<N>(dc));
         }
-        let sums = View::plain(gates);
-        size.state_gradients::<N>(y, sums, &mut dp);
-        size.input_gradients::<N>(p.weight(0), x, sums, &mut dp, dx)
+        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+    pub(crate) fn gradient<N: Kernel>(&self, mut ports: Gradient<'_, N>) {
+        let size = self.recurrence(ports.input);
+        let kept = cast_mut::<N::Elem>(core::mem::take(&mut ports.kept));
+        let (gates, _) = split(kept, size.frames * size.outputs);
+        size.gradient::<N>(View::plain(gates), ports);
+    }
 }

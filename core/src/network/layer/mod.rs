@@ -255,7 +255,7 @@ pub struct Backward<'a, N: Kernel> {
     pub scratch: &'a mut [u8],
 }
 
-/// What a gradient function is given: one parameter tensor of a kind whose first tensor is a matrix of
+/// What a gradient function is given: one parameter tensor of a kind whose weights are matrices of equal
 /// rows. It is called after the backward function.
 #[derive(Debug)]
 pub struct Gradient<'a, N: Kernel> {
@@ -263,11 +263,15 @@ pub struct Gradient<'a, N: Kernel> {
     pub input: Shape,
     /// The input.
     pub x: View<'a, N>,
+    /// The output, if the kind reads it.
+    pub y: View<'a, N>,
     /// The gradient of the loss by the output.
     pub dy: View<'a, N>,
+    /// [`Room::kept`], as the backward function left it. It must be left so for the next rows.
+    pub kept: &'a mut [u8],
     /// Index of the tensor.
     pub tensor: usize,
-    /// Which rows of the matrix, if it is the matrix.
+    /// Which rows of the matrix, if it is one.
     pub rows: Range<usize>,
     /// The gradient of those rows, or of the whole of another tensor, to be summed into.
     pub dw: Grad<'a, N>,
@@ -295,7 +299,8 @@ macro_rules! layers {
                 match self { $(Self::$name(_) => <$kind>::NAME,)* }
             }
 
-            /// Whether the gradient of its first parameter tensor can be taken some rows at a time.
+            /// Whether the gradients of its matrices can be taken some rows at a time. All have rows as long as
+            /// those of the first.
             pub const fn rows(&self) -> bool {
                 match self { $(Self::$name(_) => <$kind>::ROWS,)* }
             }

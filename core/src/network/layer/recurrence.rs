@@ -1,7 +1,7 @@
 //! What RNN, GRU and LSTM have in common: the shapes, the parameters, and the matrix products.
 
+use super::Gradient;
 use crate::kernel::{Kernel, Sweep};
-use crate::network::param::Gradients;
 use crate::network::{Param, Params, Shape, Start};
 use crate::number::{View, ViewMut};
 
@@ -102,50 +102,51 @@ impl Recurrence {
         }
     }
 
-    /// The gradients of `state_weight` and `state_bias`, from those of all sums.
-    pub(super) fn state_gradients<N: Kernel>(
-        &self,
-        y: View<'_, N>,
-        sums: View<'_, N>,
-        dp: &mut Gradients<'_, N>,
-    ) {
-        let sweep = Sweep {
-            positions: self.frames.saturating_sub(1),
-            step: self.hidden,
-            target: 1,
-            ..self.back(0)
-        };
-        let fresh = dp.fresh;
-        if let Some(dw) = dp.tensor(1) {
-            N::affine_weights(y, sums, dw, sweep, fresh);
-        }
-        if let Some(db) = dp.tensor(3) {
-            N::affine_bias(sums, db, fresh);
-        }
-    }
-
-    /// The gradients of `input_weight`, `input_bias` and of the input, from those of all sums.
-    pub(super) fn input_gradients<N: Kernel>(
-        &self,
-        w: View<'_, N>,
-        x: View<'_, N>,
-        sums: View<'_, N>,
-        dp: &mut Gradients<'_, N>,
-        dx: Option<ViewMut<'_, N>>,
-    ) -> N::Peak {
-        let sweep = Sweep {
+    /// All frames of the input, each into its row of the sums.
+    fn inputs(&self) -> Sweep {
+        Sweep {
             positions: self.frames,
             step: self.channels,
             ..self.input(0, 0)
-        };
-        let fresh = dp.fresh;
-        if let Some(dw) = dp.tensor(0) {
-            N::affine_weights(x, sums, dw, sweep, fresh);
         }
-        if let Some(db) = dp.tensor(2) {
-            N::affine_bias(sums, db, fresh);
+    }
+
+    /// `dx[t] = W da[t]`, from the gradients `sums` of all sums of the input.
+    pub(super) fn input_gradient<N: Kernel>(
+        &self,
+        w: View<'_, N>,
+        sums: View<'_, N>,
+        dx: Option<ViewMut<'_, N>>,
+    ) -> N::Peak {
+        dx.map_or(N::Peak::default(), |dx| {
+            N::affine_input(w, sums, dx, self.inputs())
+        })
+    }
+
+    /// The gradient of some rows of a matrix, or of a bias, from those of all sums that the tensor is in.
+    pub(super) fn gradient<N: Kernel>(&self, sums: View<'_, N>, ports: Gradient<'_, N>) {
+        let Gradient {
+            x,
+            y,
+            dw,
+            fresh,
+            rows,
+            ..
+        } = ports;
+        match ports.tensor {
+            0 => N::affine_weights(x, sums, dw, self.inputs().rows(&rows), fresh),
+            1 => {
+                // The first frame has no state before it.
+                let sweep = Sweep {
+                    positions: self.frames.saturating_sub(1),
+                    step: self.hidden,
+                    target: 1,
+                    ..self.back(0)
+                };
+                N::affine_weights(y, sums, dw, sweep.rows(&rows), fresh);
+            }
+            _ => N::affine_bias(sums, dw, fresh),
         }
-        dx.map_or(N::Peak::default(), |dx| N::affine_input(w, sums, dx, sweep))
     }
 }
 

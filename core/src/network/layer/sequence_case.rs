@@ -133,7 +133,7 @@ impl Case {
                 tensors: &tensors,
             },
             dp: Gradients {
-                data: dp,
+                data: &mut *dp,
                 tracks: &mut [],
                 tensors: &tensors,
                 fresh,
@@ -146,6 +146,33 @@ impl Case {
             kept: bytes_of(&mut kept, room.kept),
             scratch: bytes_of(&mut scratch, room.backward),
         });
+        if !self.layer.rows() {
+            return;
+        }
+        let params = self.layer.params(self.input);
+        for tensor in (0..params.len()).filter(|tensor| tensors.trained(*tensor)) {
+            let shape = params.get(tensor).unwrap().shape;
+            let (rows, row) = match *shape.dims() {
+                [rows, row] => (usize::from(rows), usize::from(row)),
+                _ => (1, shape.len()),
+            };
+            // In two pieces, as where the update is fused.
+            for rows in [0..rows / 2, rows / 2..rows] {
+                let first = tensors.gradients_before(tensor);
+                let data = &mut dp[first + rows.start * row..first + rows.end * row];
+                self.layer.gradient::<f64, ALL>(Gradient {
+                    input: self.input,
+                    x: shown(reads.input, &self.x),
+                    y: shown(reads.output, &y),
+                    dy: View::plain(dy),
+                    kept: bytes_of(&mut kept, room.kept),
+                    tensor,
+                    rows,
+                    dw: Grad { data, track: None },
+                    fresh,
+                });
+            }
+        }
     }
 
     /// What `dx` holds before: for an in-place kind the gradient of the output, else what it adds to.

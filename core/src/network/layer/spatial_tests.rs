@@ -135,6 +135,8 @@ impl Bench {
 
     fn gradient(&self, tensor: usize, rows: Range<usize>, dw: &mut [f64], x: &[f64], dy: &[f64]) {
         self.layer.gradient::<f64, ALL>(Gradient {
+            y: View::plain(&[]),
+            kept: &mut [],
             input: self.input,
             x: View::plain(x),
             dy: View::plain(dy),
