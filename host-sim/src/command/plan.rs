@@ -1,19 +1,21 @@
 //! `kilograd plan`: the memory of a model, byte for byte, before anything runs.
 
+use super::arena::Timeline;
 use super::table::{extents, grouped, table};
 use crate::complaint::{Complaint, Failure};
 use crate::report::say;
 use crate::run::{RunFile, WithOptimizer};
 use crate::session::{MAX_LAYERS, Network};
-use kilograd::network::{Plan, PlanOf, Shape, Slot};
+use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot};
 use kilograd::optim::Optimizer;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   kilograd plan digits-mlp.toml
   kilograd plan digits-mlp.toml --json
+  kilograd plan digits-mlp.toml --svg memory.svg
 
 On a device the same figures come from a constant: `const PLAN: PlanOf<3> = NET.plan(..)`, and
 `const _: () = PLAN.budget(RAM, FLASH)` stops a build that exceeds them.";
@@ -28,12 +30,20 @@ pub struct Options {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Draw the memory of training over time into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Draw that of an inference
+    #[arg(long, requires = "svg")]
+    inference: bool,
 }
 
 /// A model's plan for training and for inference alone.
 struct Both {
     training: PlanOf<MAX_LAYERS>,
+    training_layout: Layout<MAX_LAYERS>,
     inference: PlanOf<MAX_LAYERS>,
+    inference_layout: Layout<MAX_LAYERS>,
 }
 
 struct PlanBoth<'a>(&'a RunFile, &'a Network);
@@ -43,9 +53,13 @@ impl WithOptimizer for PlanBoth<'_> {
 
     fn call<O: Optimizer<f32>>(self, _: O) -> Self::Output {
         let Self(run, network) = self;
+        let (training, training_layout) = network.layout::<O>(run, true)?;
+        let (inference, inference_layout) = network.layout::<O>(run, false)?;
         Ok(Both {
-            training: network.plan::<O>(run, true)?,
-            inference: network.plan::<O>(run, false)?,
+            training,
+            training_layout,
+            inference,
+            inference_layout,
         })
     }
 }
@@ -58,12 +72,28 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let run = RunFile::read(&options.run)?;
     let network = Network::new(&run)?;
     let both = run.optimizer.with(PlanBoth(&run, &network))?;
+    if let Some(path) = &options.svg {
+        draw(&run, &both, path, options.inference)?;
+    }
     let rows = rows(&both);
     if options.json {
         say(as_json(&run, &both, &rows))
     } else {
         say(as_text(&run, &both, &rows))
     }
+}
+
+/// Draws the work region over time.
+fn draw(run: &RunFile, both: &Both, path: &Path, inference: bool) -> Result<(), Failure> {
+    let (what, plan, layout) = if inference {
+        ("inference", &both.inference, &both.inference_layout)
+    } else {
+        ("training", &both.training, &both.training_layout)
+    };
+    let title = format!("{}: {what} in {} bytes", run.name(), grouped(plan.bytes()));
+    let picture = Timeline::new(plan, layout).picture(title);
+    let written = picture.write_svg(path);
+    written.map_err(|error| Failure::Run(format!("{}: {error}", path.display())))
 }
 
 /// The bytes of one layer.
@@ -154,6 +184,13 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
             "ram_bytes": plan.bytes(),
         })
     };
+    let timeline = Timeline::new(&both.training, &both.training_layout);
+    let (step, used) = timeline.peak();
+    let alive: Vec<Value> = timeline
+        .dominant()
+        .iter()
+        .map(|block| json!({ "what": timeline.holds(block), "bytes": block.bytes, "offset": block.offset }))
+        .collect();
     json!({
         "run": run.name(),
         "number": "f32",
@@ -163,6 +200,7 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
         "params": both.training.parameters,
         "trained": both.training.trained,
         "layers": layers,
+        "busiest": { "step": timeline.spoken(step), "bytes": used, "alive": alive },
         "training": total(&both.training),
         "inference": total(&both.inference),
     })
@@ -239,9 +277,32 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             grouped(apart)
         );
     }
+    text += &busiest(both);
     text += &format!(
         "A sample of {} is the caller's and not counted.",
         grouped(plan.input.len() * size_of::<f32>())
     );
     text
+}
+
+/// What dominates the work region.
+fn busiest(both: &Both) -> String {
+    const SHOWN: usize = 8;
+    let timeline = Timeline::new(&both.training, &both.training_layout);
+    let (step, used) = timeline.peak();
+    let alive = timeline.dominant();
+    let mut text = format!(
+        "\nAt the busiest step, {}, {} bytes are in use:\n",
+        timeline.spoken(step),
+        grouped(used)
+    );
+    for block in alive.iter().take(SHOWN) {
+        text += &format!("{:>11}  {}\n", grouped(block.bytes), timeline.holds(block));
+    }
+    let rest = alive.get(SHOWN..).unwrap_or(&[]);
+    if !rest.is_empty() {
+        let bytes = rest.iter().map(|block| block.bytes).sum();
+        text += &format!("{:>11}  {} more\n", grouped(bytes), rest.len());
+    }
+    text + "\n"
 }
