@@ -108,6 +108,8 @@ struct Row {
     activation_bytes: usize,
     /// The gradient of its output, 0 if it is not needed or shares that of the layer above.
     delta_bytes: usize,
+    /// What it keeps for its backward pass besides.
+    kept_bytes: usize,
     /// Its output in a plan for inference.
     inference_bytes: usize,
     macs: usize,
@@ -137,6 +139,7 @@ fn rows(both: &Both) -> Vec<Row> {
                 } else {
                     0
                 },
+                kept_bytes: slot.kept.bytes as usize,
                 inference_bytes: if alone.in_place { 0 } else { bytes(alone) },
                 macs: slot.layer.macs(slot.input),
             }
@@ -170,6 +173,7 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
                 "state_bytes": row.state_bytes,
                 "activation_bytes": row.activation_bytes,
                 "delta_bytes": row.delta_bytes,
+                "kept_bytes": row.kept_bytes,
                 "inference_activation_bytes": row.inference_bytes,
                 "macs": row.macs,
             })
@@ -224,12 +228,14 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
         "state",
         "activations",
         "their gradients",
+        "kept",
         "MACs",
     ];
     let mut lines = vec![head.map(str::to_owned)];
-    let mut add = |first: String, kind: &str, output: String, figures: [usize; 6]| {
-        let [a, b, c, d, e, f] = figures.map(|figure| if figure == 0 { "-".into() } else { grouped(figure) });
-        lines.push([first, kind.to_owned(), output, a, b, c, d, e, f]);
+    let mut add = |first: String, kind: &str, output: String, figures: [usize; 7]| {
+        let [a, b, c, d, e, f, g] =
+            figures.map(|figure| if figure == 0 { "-".into() } else { grouped(figure) });
+        lines.push([first, kind.to_owned(), output, a, b, c, d, e, f, g]);
     };
     for (index, row) in rows.iter().enumerate() {
         let parts = [
@@ -238,6 +244,7 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             row.state_bytes,
             row.activation_bytes,
             row.delta_bytes,
+            row.kept_bytes,
             row.macs,
         ];
         add(index.to_string(), row.kind, extents(row.output), parts);
@@ -249,11 +256,12 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
         sum(|row| row.state_bytes),
         sum(|row| row.activation_bytes),
         sum(|row| row.delta_bytes),
+        sum(|row| row.kept_bytes),
         sum(|row| row.macs),
     ];
     add(String::new(), "sum", String::new(), sums);
     text += &table(&lines);
-    let apart = sums[3] + sums[4];
+    let apart = sums[3] + sums[4] + sums[5];
     let regions = plan.regions;
     text += &format!(
         "\nTraining   {:>9} = parameters {} + gradients {} + optimizer state {} + activations {}\n",

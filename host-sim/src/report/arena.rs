@@ -36,8 +36,8 @@ pub struct ArenaPicture {
     pub bytes: usize,
 }
 
-const HEIGHT: u32 = 640;
-const LETTER: f64 = 6.2;
+const HEIGHT: u32 = 760;
+const LETTER: f64 = 6.0;
 
 type Fault = DrawingAreaErrorKind<io::Error>;
 
@@ -62,12 +62,14 @@ impl ArenaPicture {
             .titled(&self.title, ("sans-serif", 22))?
             .titled(&self.subtitle, ("sans-serif", 15))?;
         let (steps, bytes) = (self.steps.len().max(1) as f64, self.bytes.max(1) as f64);
+        // Room for the legend above everything.
+        let top = 1.18 * bytes;
         let mut chart = ChartBuilder::on(&body)
             .margin(12)
             .margin_right(24)
             .set_label_area_size(LabelAreaPosition::Left, 84)
             .set_label_area_size(LabelAreaPosition::Bottom, 46)
-            .build_cartesian_2d(0.0..steps, 0.0..bytes)?;
+            .build_cartesian_2d(0.0..steps, 0.0..top)?;
         chart
             .configure_mesh()
             .x_desc("step: forward through the layers, loss, backward")
@@ -82,7 +84,7 @@ impl ArenaPicture {
             .bold_line_style(RGBColor(225, 225, 225))
             .draw()?;
         let (across, down) = chart.plotting_area().dim_in_pixel();
-        let (across, down) = (f64::from(across) / steps, f64::from(down) / bytes);
+        let (across, down) = (f64::from(across) / steps, f64::from(down) / top);
         for piece in &self.pieces {
             let colour = colour(piece.kind);
             let from = (piece.steps.0 as f64, piece.bytes.0 as f64);
@@ -92,10 +94,10 @@ impl ArenaPicture {
                 Rectangle::new([from, to], colour.stroke_width(1)),
             ])?;
             let room = ((to.0 - from.0) * across, (to.1 - from.1) * down);
-            if room.1 >= 13.0
+            if room.1 >= 10.0
                 && let Some(text) = fitting(&piece.name, room.0)
             {
-                let font = ("sans-serif", 12).into_font().color(&BLACK);
+                let font = ("sans-serif", 11).into_font().color(&BLACK);
                 let style = font.pos(Pos::new(HPos::Center, VPos::Center));
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
                 chart.draw_series([EmptyElement::at(middle) + Text::new(text, (0, 0), style)])?;
