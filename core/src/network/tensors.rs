@@ -129,7 +129,7 @@ impl Tensors {
         let mut i = 0;
         let mut bounds = self.bounds.as_slice();
         while let [bound, rest @ ..] = bounds {
-            if self.trained(i) && *bound != 0.0 {
+            if self.trained(i) && (self.weight(i) || *bound != 0.0) {
                 return true;
             }
             bounds = rest;

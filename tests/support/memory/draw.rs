@@ -35,7 +35,17 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
     let depth = layers.len() + 1 + dice.below(depth) as usize;
     while layers.len() < depth {
         let x = *shapes.last().unwrap();
-        let entry = layer(dice, &shapes);
+        let mut entry = layer(dice, &shapes);
+        if matches!(
+            entry.layer(),
+            Layer::Dense(_) | Layer::Conv1d(_) | Layer::Conv2d(_)
+        ) {
+            entry = match dice.below(12) {
+                0 => entry.low_rank(between(dice, 1, 2)),
+                1 => entry.channels(0, 1),
+                _ => entry,
+            };
+        }
         let y = match entry.layer() {
             Layer::Concat(l) => joined(x, shapes[shapes.len() - usize::from(l.back)]),
             layer => match layer.output(x) {
@@ -62,12 +72,13 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
         _ => {
             let mut net = net;
             for layer in 0..depth {
-                let choice = match dice.below(6) {
-                    0 => Choice::Nothing,
-                    1..=2 => Choice::Biases,
-                    _ => Choice::All,
-                };
-                net = net.choose([layer], choice);
+                // An adapter learns whole or not at all.
+                let adapter = matches!(net.layer(layer), Layer::LowRank(_) | Layer::Channels(_));
+                match dice.below(6) {
+                    0 => net = net.choose([layer], Choice::Nothing),
+                    1..=2 if !adapter => net = net.choose([layer], Choice::Biases),
+                    _ => {}
+                }
             }
             net
         }

@@ -2,7 +2,7 @@
 
 use super::Choice;
 use super::windows::Window;
-use kilograd::network::{Layer, Shape};
+use kilograd::network::{Base, Layer, Shape};
 
 /// Numbers of parameters, by what they are for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,11 +15,13 @@ pub struct Parameters {
     pub shifts: usize,
     /// Running means and variances.
     pub statistics: usize,
+    /// Those beside which an adapter learns.
+    pub fixed: usize,
 }
 
 impl Parameters {
     pub fn all(&self) -> usize {
-        self.weights + self.gains + self.shifts + self.statistics
+        self.weights + self.gains + self.shifts + self.statistics + self.fixed
     }
 
     /// Those that a gradient moves.
@@ -34,7 +36,7 @@ impl Parameters {
     /// Those that lie in RAM; the others never change, so they lie in flash.
     pub fn resident(&self, choice: Choice) -> usize {
         match choice {
-            Choice::All => self.all(),
+            Choice::All => self.all() - self.fixed,
             _ => self.trained(choice),
         }
     }
@@ -47,6 +49,23 @@ fn channels(shape: Shape) -> usize {
 
 fn area(kernel: &[u16]) -> usize {
     kernel.iter().map(|extent| usize::from(*extent)).product()
+}
+
+/// The layer that an adapter stands beside.
+fn fixed(base: &Base) -> Layer {
+    match *base {
+        Base::Dense(l) => Layer::Dense(l),
+        Base::Conv1d(l) => Layer::Conv1d(l),
+        Base::Conv2d(l) => Layer::Conv2d(l),
+    }
+}
+
+/// Input channels of that layer; to a dense one every element is a channel.
+fn width(base: &Base, input: Shape) -> usize {
+    match base {
+        Base::Dense(_) => input.len(),
+        _ => channels(input),
+    }
 }
 
 /// The parameters of a layer.
@@ -66,7 +85,13 @@ pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
         gains: inputs,
         shifts,
         statistics,
-        weights: 0,
+        ..Parameters::default()
+    };
+    // Beside a matrix that stays as it is.
+    let adapter = |base: &Base, weights: usize| Parameters {
+        weights,
+        fixed: parameters(&fixed(base), input).all(),
+        ..Parameters::default()
     };
     match layer {
         Layer::Dense(l) => affine(input.len() * usize::from(l.outputs), l.outputs.into()),
@@ -82,6 +107,18 @@ pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
         Layer::Embedding(l) => affine(usize::from(l.vocabulary) * usize::from(l.width), 0),
         Layer::Position(_) => affine(input.len(), 0),
         Layer::Attention(_) => affine(4 * inputs * inputs, 4 * inputs),
+        Layer::LowRank(l) => {
+            let base = parameters(&fixed(&l.base), input);
+            let (terms, outputs) = (base.weights / base.shifts, base.shifts);
+            adapter(&l.base, usize::from(l.rank) * (terms + outputs))
+        }
+        Layer::Channels(l) => {
+            let base = parameters(&fixed(&l.base), input);
+            adapter(
+                &l.base,
+                base.weights / width(&l.base, input) * usize::from(l.count),
+            )
+        }
         Layer::Rnn(l) => gates(l.hidden, 1),
         Layer::Gru(l) => gates(l.hidden, 3),
         Layer::Lstm(l) => gates(l.hidden, 4),
@@ -199,6 +236,24 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
                 ..affine
             }
         }
+        // dU = Σ h dyᵀ, for each position; an inference needs h of one.
+        Layer::LowRank(l) => {
+            let (rank, positions) = (usize::from(l.rank), output.len() / channels(output));
+            Memory {
+                kept: if trains { positions * rank } else { 0 },
+                forward: if trains { 0 } else { rank },
+                ..affine
+            }
+        }
+        // dV = Σ z dyᵀ reads the chosen channels of the input alone.
+        Layer::Channels(l) => Memory {
+            kept: if trains {
+                length / width(&l.base, input) * usize::from(l.count)
+            } else {
+                0
+            },
+            ..PLAIN
+        },
         Layer::Depthwise1d(l) => {
             let over = slides([l.kernel[0], 1], l.stride, l.padding, l.dilation);
             Memory { over, ..affine }
@@ -265,7 +320,6 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
-        Layer::LowRank(_) | Layer::Channels(_) => unreachable!("no model of these tests has an adapter"),
         // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
         Layer::Attention(l) => {
             let pairs = if l.causal {

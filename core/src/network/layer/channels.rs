@@ -31,7 +31,7 @@ pub struct Channels {
 
 impl Channels {
     pub(crate) const NAME: &'static str = "channels";
-    pub(crate) const ROWS: bool = false;
+    pub(crate) const ROWS: bool = true;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
         InPlace::Never
@@ -150,25 +150,12 @@ impl Channels {
         let Backward {
             input,
             p,
-            mut dp,
             dy,
             dx,
-            kept,
             scratch,
             ..
         } = ports;
         let (window, outputs) = (self.window(input), self.base.outputs());
-        let z = View {
-            data: cast::<N::Elem>(kept),
-            scale: dy.scale,
-        };
-        let fresh = dp.fresh;
-        if let Some(dw) = dp.tensor(2) {
-            let rows = 0..self.base.terms(self.chosen(input));
-            sweep_weights(z, dy, dw, fresh, |f| {
-                window.convolution_weights(outputs, &rows, f)
-            });
-        }
         let Some(mut dx) = dx else {
             return N::Peak::default();
         };
@@ -188,5 +175,24 @@ impl Channels {
         N::higher(frozen, N::scatter(dz, dx, self.run(input)))
     }
 
-    pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
+    /// Of the chosen channels' weights: nothing else trains.
+    pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
+        let Gradient {
+            input,
+            dy,
+            kept,
+            rows,
+            dw,
+            fresh,
+            ..
+        } = ports;
+        let z = View {
+            data: cast::<N::Elem>(kept),
+            scale: dy.scale,
+        };
+        let (window, outputs) = (self.window(input), self.base.outputs());
+        sweep_weights(z, dy, dw, fresh, |f| {
+            window.convolution_weights(outputs, &rows, f)
+        });
+    }
 }
