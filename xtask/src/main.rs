@@ -63,7 +63,7 @@ fn bench_mcu(words: &[&str]) -> Outcome {
     }
     let tools = Tools::find_or_install()?;
     mcu::sizes(&tools, options.bless, &mut parts::Tally::default())?;
-    mcu::functions(&tools, &mut parts::Tally::default())?;
+    mcu::functions(&tools)?;
     mcu::orders(&tools)?;
     mcu::bench(&tools, &options, &mut parts::Tally::default())
 }
@@ -98,7 +98,6 @@ fn test(mut parts: Parts) -> bool {
     parts.part("tests in release", checks::release_tests);
     parts.part("firmware", |tally| firmware::test(&tools, tally));
     parts.part("sizes on the chip", |tally| mcu::sizes(&tools, false, tally));
-    parts.part("functions on the chip", |tally| mcu::functions(&tools, tally));
     parts.part("instructions on the chip", |tally| {
         mcu::bench(&tools, &mcu::Options::default(), tally)
     });

@@ -1,14 +1,13 @@
 //! What an elementary function takes on the chip, by libm and by micromath: the other half of
-//! `cargo bench --bench functions`. The table is in `docs/architecture.md`, beside how exact each is.
+//! `cargo bench --bench functions`. Printed, not held to anything; the table is in `docs/architecture.md`, beside how
+//! exact each is.
 
 use super::probe::Probe;
-use crate::parts::Tally;
 use crate::process::Outcome;
 use crate::setup::Tools;
 
-/// Counts every function by both, prints them, and holds micromath to being the shorter one: that is what its errors
-/// are paid for.
-pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
+/// Counts every function by both and prints them.
+pub fn print(tools: &Tools) -> Outcome {
     let count = |features| -> Outcome<Vec<(String, u64)>> {
         let text = Probe::build_with(tools, "functions", "release", &[], features)?.run(tools)?;
         text.lines().map(read).collect()
@@ -20,13 +19,7 @@ pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
     println!("{:<24}{:>12}{:>12}", "", "libm", "micromath");
     for ((name, exact), (_, approximate)) in libm.iter().zip(&micromath) {
         println!("{:<24}{exact:>12}{approximate:>12}", name.replace('_', " "));
-        if approximate >= exact {
-            return Err(format!(
-                "{name}: micromath takes {approximate} instructions, libm {exact}: nothing is won"
-            ));
-        }
     }
-    tally.pass();
     Ok(())
 }
 

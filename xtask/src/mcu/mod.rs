@@ -14,7 +14,7 @@ mod size;
 mod table;
 mod trace;
 
-pub use functions::check as functions;
+pub use functions::print as functions;
 pub use order::print as orders;
 pub use size::check as sizes;
 
