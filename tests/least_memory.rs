@@ -14,6 +14,7 @@ use support::memory::schedule::Schedule;
 use support::memory::{Choice, Net, ready};
 
 #[path = "../benches/workloads.rs"]
+#[allow(dead_code, reason = "only some of the workloads are promised")]
 mod workloads;
 
 /// How a model is planned.

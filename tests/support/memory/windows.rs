@@ -52,8 +52,8 @@ impl Window {
         }
         let mut lost: Vec<usize> = vec![];
         let mut most = 0;
-        for at in 0..rows * columns {
-            lost.push(last_reader[at]);
+        for (at, reader) in last_reader.iter().take(rows * columns).enumerate() {
+            lost.push(*reader);
             lost.retain(|reader| *reader > at);
             most = most.max(lost.len());
         }
