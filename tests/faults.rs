@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/memory_and_loop.rs"]
 mod memory_and_loop;
 #[path = "faults/sequence.rs"]
@@ -228,6 +230,7 @@ fn every_planted_fault_is_caught() {
     let all = || {
         FAULTS
             .iter()
+            .chain(memory::FAULTS)
             .chain(memory_and_loop::FAULTS)
             .chain(sequence::FAULTS)
     };
@@ -277,6 +280,7 @@ fn every_fault_still_has_its_place() {
     };
     let stale: Vec<_> = FAULTS
         .iter()
+        .chain(memory::FAULTS)
         .chain(memory_and_loop::FAULTS)
         .chain(sequence::FAULTS)
         .filter(stale)

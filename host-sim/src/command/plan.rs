@@ -6,7 +6,7 @@ use crate::complaint::{Complaint, Failure};
 use crate::report::say;
 use crate::run::{RunFile, WithOptimizer};
 use crate::session::{MAX_LAYERS, Network};
-use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot};
+use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot, mode};
 use kilograd::optim::Optimizer;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -131,7 +131,7 @@ fn rows(both: &Both) -> Vec<Row> {
                 output: slot.output,
                 parameters: specs.elements(),
                 parameter_bytes: specs.elements() * size_of::<f32>(),
-                gradient_bytes: trained,
+                gradient_bytes: if plan.uses & mode::FUSED == 0 { trained } else { 0 },
                 state_bytes: trained * plan.state_slots,
                 activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
                 delta_bytes: if owns_delta(slot, slots.get(index + 1)) {
@@ -284,6 +284,9 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             grouped(regions.work),
             grouped(apart)
         );
+    }
+    if plan.uses & mode::FUSED != 0 {
+        text += "\nEach parameter moves as soon as its gradient is known, so the gradients are a few rows.\n";
     }
     text += &busiest(both);
     text += &format!(
