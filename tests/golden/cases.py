@@ -147,6 +147,14 @@ def partly_trained():
         "bias_only_of_images": dict(input=[6, 5, 2], layers=image, bias_only=(0, 3, 4)),
         "bias_only_cells": dict(input=[5, 3], layers=cells, bias_only=(0, 1, 2)),
         "bias_only_text": dict(input=[5], tokens=6, layers=text, bias_only=(2,)),
+        "low_rank": dict(input=[6], layers=mlp, adapters={0: ("low_rank", 2), 2: ("low_rank", 1)}),
+        "low_rank_first": dict(input=[6], layers=mlp, adapters={0: ("low_rank", 3)}, frozen=(2, 4)),
+        "low_rank_conv1d": dict(input=SERIES, layers=conv, adapters={0: ("low_rank", 2), 2: ("low_rank", 3)}, optimizer=slow),
+        "low_rank_of_images": dict(input=[6, 5, 2], layers=image, adapters={0: ("low_rank", 2), 4: ("low_rank", 1)}, optimizer=slow),
+        "channels": dict(input=[6], layers=mlp, adapters={0: ("channels", 1, 3), 2: ("channels", 4, 1)}),
+        "channels_all": dict(input=[6], layers=mlp, adapters={2: ("channels", 0, 5)}, batch=2),
+        "channels_conv1d": dict(input=SERIES, layers=conv, adapters={0: ("channels", 2, 1), 2: ("channels", 1, 2)}),
+        "channels_of_images": dict(input=[6, 5, 2], layers=image, adapters={0: ("channels", 0, 1), 4: ("channels", 1, 2)}, optimizer=slow),
         "dropout": dict(input=[6], layers=[("dense", 5), ("dropout", 0.5), ("dense", 3)], steps=0),
         "dropout_of_series": dict(input=SERIES, layers=[("dropout", 0.25), ("conv1d", 2, 3, 1, 0, 1)], steps=0),
     }
@@ -195,7 +203,8 @@ def networks():
     half = [("layer_norm",), ("attention", 2, "causal"), ("add", 3)]
     block = half + [("layer_norm",), ("conv1d", 12, 1, 1, 0, 1), ("gelu",), ("conv1d", 6, 1, 1, 0, 1), ("add", 5)]
     ends = [("embedding", 9, 6), ("position",)], [("layer_norm",), ("conv1d", 9, 1, 1, 0, 1)]
-    adamw = ("adamw", 0.01, 0.9, 0.999, 1e-8, 0.01)
+    # The gradient of the keys' biases is zero but for rounding; a small epsilon would make steps of it.
+    adamw = ("adamw", 0.01, 0.9, 0.999, 1e-6, 0.01)
     yield dict(
         name="network_transformer", input=[8], tokens=9, layers=ends[0] + block + block + ends[1],
         loss="next_token", itself=True, optimizer=adamw, schedule=("cosine", 20, 0), warmup=(4, 0.25), samples=4, batch=2,

@@ -58,6 +58,26 @@ def tensors(layer, shape):
     return []
 
 
+def adapter(words, tensors):
+    """Tensors of what trains beside a frozen layer that has these: `low_rank` RANK, or `channels` FROM COUNT."""
+    kind, *a = words
+    _, dims, fan_in = tensors[0]
+    if kind == "low_rank":
+        return [("down", [fan_in, a[0]], fan_in), ("up", [a[0], dims[-1]], a[0])]
+    return [("channels", [*dims[:-2], a[1], dims[-1]], fan_in)]
+
+
+def adapted(words, p):
+    """The parameters of a layer with the adapter put into its weight."""
+    kind, *a = words
+    weight = p["weight"]
+    if kind == "low_rank":
+        moved = (p["down"] @ p["up"]).reshape(weight.shape)
+    else:
+        moved = F.pad(p["channels"], (0, 0, a[0], weight.shape[-2] - a[0] - a[1]))
+    return p | {"weight": weight + moved}
+
+
 def start(name, dims, fan_in, gain, generator, kind):
     """Starting values: He's uniform rule; small biases, so that each one matters; norms around what they start from."""
     size = prod(dims)
@@ -154,8 +174,11 @@ def forward(layer, p, x, outputs, learns):
     match kind:
         case "dense":
             return F.linear(x.flatten(1), p["weight"].T, p["bias"])
-        case "conv1d" | "conv2d":
-            return convolve(getattr(F, kind), x, p, *a[-3:])
+        case "conv1d":
+            return convolve(F.conv1d, x, p, *a[2:])
+        case "conv2d":
+            stride, padding, dilation, *columns = a[3:]
+            return convolve(F.conv2d, x, p, stride, (padding, *(columns or [padding])), dilation)
         case "transposed1d" | "transposed2d":
             return convolve(getattr(F, f"conv_{kind}".replace("transposed", "transpose")), x, p, *a[-2:])
         case "depthwise1d" | "depthwise2d":
@@ -211,6 +234,8 @@ def model(case, parameters, x, learns=True):
     """Output of a batch x; `parameters` holds a dictionary of tensors for each layer."""
     outputs = [x]
     for index, (layer, p) in enumerate(zip(case["layers"], parameters)):
+        if index in case["adapters"]:
+            p = adapted(case["adapters"][index], p)
         stands = index in (*case["frozen"], *case["bias_only"])
         outputs.append(forward(layer, p, outputs[-1], outputs, learns and not stands))
     return outputs[-1]

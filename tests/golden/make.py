@@ -15,7 +15,7 @@ The file is text, one item a line, its words separated by one space. `#` starts 
     input DIMS...                            shape of one sample, [length], [time, channel] or [height, width, channel]
     layer dense OUT
     layer conv1d OUT KERNEL STRIDE PADDING DILATION
-    layer conv2d OUT HEIGHT WIDTH STRIDE PADDING DILATION
+    layer conv2d OUT HEIGHT WIDTH STRIDE PADDING DILATION [PADDING of the columns, where it is another]
     layer depthwise1d KERNEL STRIDE PADDING DILATION
     layer depthwise2d HEIGHT WIDTH STRIDE PADDING DILATION
     layer transposed1d OUT KERNEL STRIDE PADDING
@@ -40,6 +40,8 @@ The file is text, one item a line, its words separated by one space. `#` starts 
     layer reshape DIMS... | flatten
     frozen LAYER...                          these layers do not train (numbered from 0)
     bias_only LAYER...                       of these layers only the biases train
+    low_rank LAYER RANK                      this layer is frozen, but for down [inputs][RANK] times up [RANK][out] on its weight
+    channels LAYER FROM COUNT                … but for the weights of COUNT input channels: what they have moved by
     loss cross_entropy
     loss weighted_cross_entropy SMOOTHING WEIGHT...    a weight for each class, or none
     loss next_token                          cross-entropy at each position; mean over positions
@@ -129,6 +131,8 @@ def case_text(case):
     for key in ("frozen", "bias_only"):
         if case[key]:
             yield line(key, case[key])
+    for index, (kind, *settings) in case["adapters"].items():
+        yield line(kind, [index, *settings])
     yield line("loss", case["loss"])
     if case["itself"]:
         yield "target itself"

@@ -9,7 +9,7 @@ import rules
 
 STEPS = 20
 COMMON = dict(
-    batch=1, gain=1.0, frozen=(), bias_only=(), schedule=("constant",), warmup=(), steps=STEPS, memory=0, itself=False
+    batch=1, gain=1.0, frozen=(), bias_only=(), adapters={}, schedule=("constant",), warmup=(), steps=STEPS, memory=0, itself=False
 )  # fmt: skip
 
 
@@ -52,8 +52,12 @@ def tensors(case):
     outputs = [torch.zeros(1, *case["input"])]
     for index, layer in enumerate(case["layers"]):
         own = layers.tensors(layer, list(outputs[-1].shape[1:]))
-        for name, dims, fan_in in own:
+        base = len(own)
+        if index in case["adapters"]:
+            own += layers.adapter(case["adapters"][index], own)
+        for place, (name, dims, fan_in) in enumerate(own):
             kept = index in case["frozen"] or index in case["bias_only"] and "weight" in name
+            kept = kept or index in case["adapters"] and place < base
             state = "statistic" if name in layers.STATISTICS else "frozen" if kept else "trained"
             listed.append((index, name, state, dims, fan_in))
         parameters.append({name: torch.ones(dims) for name, dims, _ in own})

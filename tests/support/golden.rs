@@ -5,7 +5,7 @@ mod words;
 use kilograd::engine::Clip;
 use kilograd::loss::Loss;
 use kilograd::network::{Entry, Model, Shape};
-use kilograd::optim::{Adam, Momentum, Sgd};
+use kilograd::optim::{Adam, AdamW, Momentum, RmsProp, Schedule, Sgd};
 use std::collections::BTreeMap;
 
 /// One case: what to compute, and what PyTorch computed.
@@ -17,6 +17,9 @@ pub struct Case {
     pub loss: Loss,
     pub aim: Aim,
     pub optimizer: Rule,
+    pub schedule: Schedule,
+    /// Updates of the warm-up, and the share of the rate that it starts from.
+    pub warm_up: (u32, f32),
     pub clip: Clip,
     pub batch: usize,
     /// Class of each sample, or token of each frame, where the loss wants one.
@@ -36,6 +39,10 @@ pub enum Aim {
     Listed,
     /// The sample itself.
     Itself,
+    /// The output of a triplet is its positive member.
+    Positive,
+    /// The output of a triplet is its negative member.
+    Negative,
 }
 
 /// The optimizer of a case.
@@ -44,6 +51,11 @@ pub enum Rule {
     Sgd(Sgd),
     Momentum(Momentum),
     Adam(Adam),
+    AdamW(AdamW),
+    RmsProp(RmsProp),
+    Centered(RmsProp<true, false>),
+    Moving(RmsProp<false, true>),
+    CenteredMoving(RmsProp<true, true>),
 }
 
 /// A parameter tensor.
@@ -53,6 +65,13 @@ pub struct Tensor {
     pub name: String,
     pub state: State,
     pub length: usize,
+}
+
+impl Tensor {
+    /// Layer, name and length.
+    pub fn place(&self) -> (usize, &str, usize) {
+        (self.layer, &self.name, self.length)
+    }
 }
 
 /// How a parameter tensor takes part.
@@ -76,7 +95,12 @@ impl Case {
 
     /// Whether the case has steps; one without has an inference alone.
     pub fn learns(&self) -> bool {
-        self.double.contains_key("curve")
+        self.has("curve")
+    }
+
+    /// Whether the case has that result.
+    pub fn has(&self, result: &str) -> bool {
+        self.double.contains_key(result)
     }
 
     /// Starting values by name; empty if the case has none.
@@ -109,8 +133,11 @@ impl Case {
     }
 }
 
-/// All cases of the file; in place of one that has a word which this reader does not know, that line.
-pub fn cases() -> Vec<Result<Case, String>> {
+/// All cases of the file.
+///
+/// # Panics
+/// Where a line has a word that this reader does not know.
+pub fn cases() -> Vec<Case> {
     let text = include_str!("../golden/pytorch.txt");
     let mut lines = text.lines().filter(|line| !line.starts_with('#')).peekable();
     assert_eq!(
@@ -132,7 +159,7 @@ pub fn cases() -> Vec<Result<Case, String>> {
     cases
 }
 
-fn case(name: &str, lines: &[&str]) -> Result<Case, String> {
+fn case(name: &str, lines: &[&str]) -> Case {
     let mut case = Case {
         name: name.to_owned(),
         input: Shape::vector(0),
@@ -140,6 +167,8 @@ fn case(name: &str, lines: &[&str]) -> Result<Case, String> {
         loss: Loss::CrossEntropy,
         aim: Aim::Listed,
         optimizer: Rule::Sgd(Sgd::default()),
+        schedule: Schedule::Constant,
+        warm_up: (0, 0.0),
         clip: Clip::None,
         batch: 1,
         classes: Vec::new(),
@@ -148,9 +177,10 @@ fn case(name: &str, lines: &[&str]) -> Result<Case, String> {
         double: BTreeMap::new(),
     };
     for line in lines {
-        read(&mut case, &line.split(' ').collect::<Vec<_>>()).ok_or_else(|| format!("{name}: {line}"))?;
+        let words: Vec<_> = line.split(' ').collect();
+        read(&mut case, &words).unwrap_or_else(|| panic!("{name}: what is `{line}`?"));
     }
-    Ok(case)
+    case
 }
 
 /// Reads one line into the case; `None` where it has an unknown word.
@@ -168,9 +198,19 @@ fn read(case: &mut Case, words: &[&str]) -> Option<()> {
                 case.layers[layer] = case.layers[layer].bias_only();
             }
         }
+        ["low_rank", layer, rank] => {
+            let layer = words::number::<usize>(layer);
+            case.layers[layer] = case.layers[layer].low_rank(words::number(rank));
+        }
+        ["channels", layer, from, count] => {
+            let layer = words::number::<usize>(layer);
+            case.layers[layer] = case.layers[layer].channels(words::number(from), words::number(count));
+        }
         ["loss", ref loss @ ..] => (case.loss, case.aim) = words::loss(loss)?,
         ["target", "itself"] => case.aim = Aim::Itself,
         ["optimizer", ref rule @ ..] => case.optimizer = words::optimizer(rule)?,
+        ["schedule", ref schedule @ ..] => case.schedule = words::schedule(schedule)?,
+        ["warmup", steps, share] => case.warm_up = (words::number(steps), words::number(share)),
         ["clip", ref clip @ ..] => case.clip = words::clip(clip)?,
         ["batch", size] => case.batch = words::number(size),
         ["classes", ref classes @ ..] => case.classes = words::numbers(classes),

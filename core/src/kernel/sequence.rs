@@ -33,7 +33,7 @@ pub trait Sequence: Number {
         let _ = (table, tokens, y);
     }
 
-    /// `dtable[tokens[t]] += dy[t]`, in the order of `t`.
+    /// `dtable[tokens[t]] += dy[t]`, in the order of `t`. A token without a row makes all of it NaN.
     fn look_up_gradient(tokens: View<'_, Self>, dy: View<'_, Self>, dtable: Grad<'_, Self>) {
         let _ = (tokens, dy, dtable);
     }
@@ -181,11 +181,7 @@ impl<F: Loops + Scalar> Sequence for F {
             match row(*token, rows).and_then(|row| dtable.data.get_mut(row * width..)) {
                 Some(dw) => zip::<F, 4>(dw, dy, |dw, dy| dw + dy),
                 // No row stands for it, so that nothing would tell the update to refuse the sample.
-                None => dtable
-                    .data
-                    .iter_mut()
-                    .take(1)
-                    .for_each(|dw| *dw = F::from_f32(f32::NAN, ())),
+                None => dtable.data.fill(F::from_f32(f32::NAN, ())),
             }
         }
     }

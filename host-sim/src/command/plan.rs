@@ -24,7 +24,7 @@ On a device the same figures come from a constant: `const PLAN: PlanOf<3> = NET.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// The run file: its [model], [optimizer] and [fit] decide
+    /// The run file, or the name of a ready run: its [model], [optimizer] and [fit] decide
     #[arg(value_name = "RUN.toml")]
     run: PathBuf,
     /// Print one JSON object

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 const EXAMPLES: &str = "\
 Examples:
+  kilograd train ds-cnn
   kilograd train digits-mlp.toml
   kilograd train digits-mlp.toml --seed 3 --epochs 10 --json
   kilograd train digits-mlp.toml --out results/first";
@@ -20,7 +21,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// The run file: [model], [optimizer], [data] and [fit] in TOML
+    /// The run file: [model], [optimizer], [data] and [fit] in TOML; or the name of a ready run, as ds-cnn
     #[arg(value_name = "RUN.toml")]
     run: PathBuf,
     /// Seed of the split, the initial parameters and the order, in place of the file's

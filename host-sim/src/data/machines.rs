@@ -59,6 +59,8 @@ struct Machine {
     whine: f32,
     /// Resonances of the bearings: frequency, width, strength.
     bearings: [[f32; 3]; 2],
+    /// Strength of the noise behind it.
+    hall: f32,
 }
 
 fn between(random: &mut Pcg, low: f32, high: f32) -> f32 {
@@ -74,16 +76,19 @@ impl Machine {
         let mut random = Pcg::with_stream(number, 0x006d_6163);
         Self {
             speed: between(&mut random, 28.0, 60.0),
-            harmonics: core::array::from_fn(|k| decibels(-1.1 * k as f32 + between(&mut random, -6.0, 6.0))),
+            harmonics: core::array::from_fn(|k| {
+                decibels(-1.1 * k as f32 + between(&mut random, -10.0, 10.0))
+            }),
             slots: 24.0 + 2.0 * random.below(9) as f32,
-            whine: decibels(between(&mut random, -14.0, -8.0)),
+            whine: decibels(between(&mut random, -22.0, -4.0)),
             bearings: core::array::from_fn(|_| {
                 [
                     between(&mut random, 1800.0, 5500.0),
                     between(&mut random, 150.0, 500.0),
-                    between(&mut random, 0.03, 0.08),
+                    decibels(between(&mut random, -36.0, -18.0)),
                 ]
             }),
+            hall: decibels(between(&mut random, -38.0, -22.0)),
         }
     }
 
@@ -97,7 +102,7 @@ impl Machine {
         }
         match fault {
             Some(Fault::Imbalance) => {
-                let extra = decibels(between(random, 6.0, 10.0));
+                let extra = decibels(between(random, 7.0, 11.0));
                 harmonics
                     .iter_mut()
                     .take(3)
@@ -110,7 +115,7 @@ impl Machine {
                     .skip(first)
                     .step_by(2)
                     .take(6)
-                    .for_each(|strength| *strength *= 0.35);
+                    .for_each(|strength| *strength *= 0.2);
             }
             _ => {}
         }
@@ -121,12 +126,12 @@ impl Machine {
             )
         });
         // A ball passes an outer ring of nine balls 3.57 times per turn.
-        let dent = (fault == Some(Fault::Bearing)).then(|| (3.57, between(random, 0.8, 1.8)));
+        let dent = (fault == Some(Fault::Bearing)).then(|| (3.57, between(random, 1.5, 3.5)));
         let mut ringing = Resonator::new(between(random, 2500.0, 5000.0), 200.0);
         let mut bearings = self
             .bearings
             .map(|[place, width, _]| Resonator::new(place, width));
-        let hall = decibels(between(random, -30.0, -26.0));
+        let hall = self.hall * decibels(between(random, -2.0, 2.0));
         let mut behind = Noise::new(NoiseKind::Pink, random.next_u64());
         let mut phases: [f32; HARMONICS] = core::array::from_fn(|_| random.uniform());
         let (mut turn, mut passed, mut tone) = (random.uniform(), 0.0, 0.0);

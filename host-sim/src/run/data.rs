@@ -1,5 +1,6 @@
 //! `[data]`: where samples come from and how they are cut, scaled and split.
 
+use super::builtin::{SOURCES, builtin};
 use super::model::ModelFile;
 use super::table::{Marked, Table};
 use crate::complaint::Complaint;
@@ -29,15 +30,6 @@ pub const KEYS: &[&str] = &[
     "recordings",
 ];
 
-/// The built-in sources, and what an error calls them.
-const SOURCES: &[(&str, &str)] = &[
-    ("digits", "the built-in digits"),
-    ("motions", "the built-in motions"),
-    ("keywords", "the generated keywords"),
-    ("machines", "the generated machines"),
-    ("text", "the built-in text"),
-];
-
 /// Where samples come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
@@ -57,7 +49,7 @@ pub enum Origin {
     },
     /// `source = "machines"`: sounds of machines, 5 frames of 128 bands; broken ones in the test part.
     Machines {
-        /// Recordings of the training part (120).
+        /// Recordings of the training part (180).
         recordings: u16,
     },
     /// `source = "text"`: English, character by character.
@@ -218,52 +210,6 @@ fn marked(table: &Table<'_>, key: &str) -> Result<Option<Marked<String>>, Compla
         value: text.to_owned(),
         span,
     }))
-}
-
-/// A source that comes with the program, and the keys that it has.
-fn builtin(table: &Table<'_>, source: &str) -> Result<(Origin, &'static [&'static str]), Complaint> {
-    let extent = |key, usual| Ok::<_, Complaint>(table.extent(key)?.unwrap_or(usual));
-    Ok(match source {
-        "digits" => (
-            Origin::Digits {
-                size: table.extent("size")?,
-                channels: extent("channels", 1)?,
-            },
-            &["size", "channels", "test"],
-        ),
-        "keywords" => (
-            Origin::Keywords {
-                voices: extent("voices", 120)?,
-                takes: extent("takes", 1)?,
-            },
-            &["voices", "takes"],
-        ),
-        "machines" => (
-            Origin::Machines {
-                recordings: extent("recordings", 120)?,
-            },
-            &["recordings"],
-        ),
-        "text" => (
-            Origin::Text {
-                length: extent("window", 64)?,
-            },
-            &["window"],
-        ),
-        _ => {
-            let channels = table
-                .texts("channels")?
-                .map(|names| names.into_iter().map(|name| name.value).collect())
-                .map(|value| Marked {
-                    value,
-                    span: table.get("channels").map_or(table.span(), toml::Spanned::span),
-                });
-            (
-                Origin::Motions { channels },
-                &["channels", "window", "hop", "test"],
-            )
-        }
-    })
 }
 
 fn csv(table: &Table<'_>) -> Result<Origin, Complaint> {

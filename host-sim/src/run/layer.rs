@@ -1,5 +1,6 @@
 //! Layers as a run file writes them.
 
+use super::kinds::KINDS;
 use super::shape;
 use super::table::{Table, integer_of};
 use crate::complaint::{Complaint, Source, listed, nearest, suggestion};
@@ -16,73 +17,6 @@ pub struct LayerLine {
     /// Where it stands.
     pub span: Range<usize>,
 }
-
-/// Options of every layer whose weights are drawn, and of every layer with parameters.
-macro_rules! options {
-    ($($option:literal)* drawn) => { options!($($option)* "init" trained) };
-    ($($option:literal)* trained) => { &[$($option,)* "frozen", "bias_only"] };
-    ($($option:literal)*) => { &[$($option,)*] };
-}
-
-/// Every kind and the options it has. A new layer is one line here and one arm in [`plain`] or [`with_settings`].
-const KINDS: &[(&str, &[&str])] = &[
-    ("dense", options!("units" drawn)),
-    (
-        "conv1d",
-        options!("channels" "kernel" "stride" "padding" "dilation" drawn),
-    ),
-    (
-        "conv2d",
-        options!("channels" "kernel" "stride" "padding" "dilation" drawn),
-    ),
-    (
-        "depthwise1d",
-        options!("kernel" "stride" "padding" "dilation" drawn),
-    ),
-    (
-        "depthwise2d",
-        options!("kernel" "stride" "padding" "dilation" drawn),
-    ),
-    (
-        "transposed1d",
-        options!("channels" "kernel" "stride" "padding" drawn),
-    ),
-    (
-        "transposed2d",
-        options!("channels" "kernel" "stride" "padding" drawn),
-    ),
-    ("upsample", options!("factor")),
-    ("max_pool", options!("size" "stride" "padding")),
-    ("average_pool", options!("size" "stride" "padding")),
-    ("global_average", &[]),
-    ("global_max", &[]),
-    ("relu", &[]),
-    ("relu6", &[]),
-    ("leaky_relu", options!("slope")),
-    ("elu", options!("alpha")),
-    ("gelu", &[]),
-    ("silu", &[]),
-    ("tanh", &[]),
-    ("sigmoid", &[]),
-    ("softmax", &[]),
-    ("batch_norm", options!("per_sample" "momentum" trained)),
-    ("layer_norm", options!(trained)),
-    ("rms_norm", options!(trained)),
-    ("group_norm", options!("groups" trained)),
-    ("instance_norm", options!(trained)),
-    ("dropout", options!("rate")),
-    ("embedding", options!("vocabulary" "width" drawn)),
-    ("position", options!(drawn)),
-    ("attention", options!("heads" "causal" drawn)),
-    ("rnn", options!("hidden" drawn)),
-    ("gru", options!("hidden" drawn)),
-    ("lstm", options!("hidden" drawn)),
-    ("last", &[]),
-    ("add", options!("back")),
-    ("concat", options!("back")),
-    ("reshape", options!("to")),
-    ("flatten", &[]),
-];
 
 /// Reads layer `number`, counted from 0 as the planner and its build errors do.
 pub fn read(source: &Source, number: usize, value: &Spanned<DeValue<'_>>) -> Result<LayerLine, Complaint> {
@@ -169,16 +103,33 @@ fn entry(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Compla
         Some("lecun") => entry = entry.init(Init::LeCun),
         _ => {}
     }
-    match (table.flag("frozen")?, table.flag("bias_only")?) {
-        (Some(true), Some(true)) => {
-            let help = "keep `frozen` to train nothing of it, or `bias_only` to train its biases";
-            return Err(table.wrong("bias_only", "contradicts `frozen`", help));
+    part(table, entry)
+}
+
+/// What of the layer learns: all of it, unless one of these keys says otherwise.
+fn part(table: &Table<'_>, entry: Entry) -> Result<Entry, Complaint> {
+    let mut chosen = vec![];
+    for key in ["frozen", "bias_only"] {
+        if table.flag(key)? == Some(true) {
+            chosen.push(key);
         }
-        (Some(true), _) => entry = entry.frozen(),
-        (_, Some(true)) => entry = entry.bias_only(),
-        _ => {}
     }
-    Ok(entry)
+    chosen.extend(["low_rank", "sparse"].into_iter().filter(|key| table.has(key)));
+    match chosen.as_slice() {
+        [] => Ok(entry),
+        ["frozen"] => Ok(entry.frozen()),
+        ["bias_only"] => Ok(entry.bias_only()),
+        ["low_rank"] => Ok(entry.low_rank(table.extent("low_rank")?.unwrap_or(1))),
+        [_] => {
+            let [from, count] = sides(table, "sparse", 0)?;
+            Ok(entry.channels(from, count))
+        }
+        [first, second, ..] => {
+            let help = "keep one: `frozen` learns nothing, `bias_only` its biases, `low_rank = 4` an adapter, \
+                        `sparse = [0, 8]` the weights of the first 8 input channels";
+            Err(table.wrong(second, format!("contradicts `{first}`"), help))
+        }
+    }
 }
 
 /// The kinds without settings that must be given.

@@ -26,12 +26,15 @@
 //! Every value keeps its place in the file, so that an error found much later (by the planner, or when
 //! the data turn out not to fit the model) still points at the line to change.
 
+mod builtin;
 mod data;
 mod fit;
+mod kinds;
 mod layer;
 mod loss;
 mod model;
 mod optimizer;
+mod ready;
 mod schedule;
 mod shape;
 mod table;
@@ -41,9 +44,10 @@ pub use fit::FitFile;
 pub use layer::LayerLine;
 pub use model::ModelFile;
 pub use optimizer::{OptimizerFile, WithOptimizer};
+pub use ready::{READY, ready};
 pub use table::Marked;
 
-use crate::complaint::{Complaint, Source};
+use crate::complaint::{Complaint, Source, listed, nearest};
 use kilograd::optim::Rate;
 use std::ops::Range;
 use std::path::Path;
@@ -67,12 +71,32 @@ pub struct RunFile {
 }
 
 impl RunFile {
-    /// Reads and checks a file.
+    /// Reads and checks a file, or the ready run of this name where there is no such file.
     ///
     /// # Errors
     /// A [`Complaint`] that names the line and the remedy.
     pub fn read(path: &Path) -> Result<Self, Complaint> {
-        Self::parse(Source::read(path)?)
+        let name = path.to_string_lossy();
+        let plain = path.extension().is_none() && path.components().count() == 1 && !path.exists();
+        if !plain {
+            return Self::parse(Source::read(path)?);
+        }
+        match ready(&name) {
+            Some(text) => Self::parse(Source {
+                name: format!("{name}.toml"),
+                text: text.to_owned(),
+            }),
+            None => {
+                let names: Vec<&str> = READY.iter().map(|(name, _)| *name).collect();
+                let near =
+                    nearest(&name, &names).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                let help = format!("{near}give a file, or one of the ready runs {}", listed(&names));
+                Err(Complaint::new(
+                    format!("{name}: there is no such file and no such ready run"),
+                    help,
+                ))
+            }
+        }
     }
 
     /// Checks a text.
@@ -128,5 +152,7 @@ impl RunFile {
     }
 }
 
+#[cfg(test)]
+mod layer_tests;
 #[cfg(test)]
 mod tests;

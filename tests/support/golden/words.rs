@@ -9,7 +9,7 @@ use kilograd::network::{
     instance_norm, last, layer_norm, leaky_relu, lstm, max_pool, position, relu, relu6, reshape, rms_norm,
     rnn, sigmoid, silu, softmax, tanh, transposed1d, transposed2d, upsample,
 };
-use kilograd::optim::{Adam, Momentum, Sgd};
+use kilograd::optim::{Adam, AdamW, Momentum, RmsProp, Schedule, Sgd};
 
 pub(super) fn shape(dims: &[&str]) -> Option<Shape> {
     match *numbers(dims) {
@@ -77,25 +77,74 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
     })
 }
 
-/// Stride, padding and dilation, where a kind has one.
+/// Stride, padding, dilation and the padding of columns, where a kind has them.
 fn moved(entry: Entry, motion: &[&str]) -> Entry {
     let motion: Vec<u16> = numbers(motion);
     let entry = entry.stride(motion[0]).padding(motion[1]);
-    motion.get(2).map_or(entry, |dilation| entry.dilation(*dilation))
+    let entry = motion.get(2).map_or(entry, |dilation| entry.dilation(*dilation));
+    let by_side = |columns: &u16| entry.padding_by_side([motion[1], *columns]);
+    motion.get(3).map_or(entry, by_side)
 }
 
 pub(super) fn loss(words: &[&str]) -> Option<(Loss, Aim)> {
     let loss = match *words {
         ["cross_entropy"] => Loss::CrossEntropy,
+        ["weighted_cross_entropy", smoothing, ref weights @ ..] => Loss::WeightedCrossEntropy {
+            smoothing: number(smoothing),
+            // A plan refers to its weights for as long as a program runs.
+            weights: Vec::leak(numbers(weights)),
+        },
+        ["next_token"] => Loss::NextToken,
+        ["binary_cross_entropy"] => Loss::BinaryCrossEntropy,
         ["squared_error"] => Loss::MeanSquaredError,
+        ["absolute_error"] => Loss::MeanAbsoluteError,
+        ["huber", delta] => Loss::Huber { delta: number(delta) },
+        ["pair", margin] => Loss::Pair {
+            margin: number(margin),
+        },
+        ["triplet", margin, ..] => Loss::Triplet {
+            margin: number(margin),
+        },
+        ["info_nce", temperature] => Loss::InfoNce {
+            temperature: number(temperature),
+        },
         _ => return None,
     };
-    Some((loss, Aim::Listed))
+    let aim = match words.get(2) {
+        Some(&"positive") => Aim::Positive,
+        Some(&"negative") => Aim::Negative,
+        _ => Aim::Listed,
+    };
+    Some((loss, aim))
+}
+
+pub(super) fn schedule(words: &[&str]) -> Option<Schedule> {
+    Some(match *words {
+        ["step", every, factor] => Schedule::Step {
+            every: number(every),
+            factor: number(factor),
+        },
+        ["exponential", factor] => Schedule::Exponential {
+            factor: number(factor),
+        },
+        ["cosine", steps, floor] => Schedule::Cosine {
+            steps: number(steps),
+            floor: number(floor),
+        },
+        ["plateau", factor, patience, delta, floor] => Schedule::Plateau {
+            patience: number(patience),
+            factor: number(factor),
+            floor: number(floor),
+            delta: number(delta),
+        },
+        _ => return None,
+    })
 }
 
 pub(super) fn clip(words: &[&str]) -> Option<Clip> {
     match *words {
         ["norm", norm] => Some(Clip::Norm(number(norm))),
+        ["value", value] => Some(Clip::Value(number(value))),
         _ => None,
     }
 }
@@ -130,8 +179,31 @@ pub(super) fn optimizer(words: &[&str]) -> Option<Rule> {
             epsilon,
             weight_decay,
         }),
+        ("adamw", &[learning_rate, beta1, beta2, epsilon, weight_decay]) => Rule::AdamW(AdamW {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        }),
+        ("rmsprop", &[_, _, _, _, momentum, centered]) => match (centered != 0.0, momentum != 0.0) {
+            (false, false) => Rule::RmsProp(rms_prop(&values)),
+            (true, false) => Rule::Centered(rms_prop(&values)),
+            (false, true) => Rule::Moving(rms_prop(&values)),
+            (true, true) => Rule::CenteredMoving(rms_prop(&values)),
+        },
         _ => return None,
     })
+}
+
+fn rms_prop<const CENTERED: bool, const MOMENTUM: bool>(values: &[f32]) -> RmsProp<CENTERED, MOMENTUM> {
+    RmsProp {
+        learning_rate: values[0],
+        alpha: values[1],
+        epsilon: values[2],
+        weight_decay: values[3],
+        momentum: values[4],
+    }
 }
 
 pub(super) fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(word: &str) -> T {

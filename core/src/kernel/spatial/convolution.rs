@@ -9,7 +9,7 @@ impl Window {
     /// `[taps][channels][outputs]`: for each row of the output the pixels whose window lies inside at once, and
     /// each pixel at an edge alone. Together they cover every output pixel once, in order.
     #[inline]
-    pub fn convolution(&self, outputs: usize, mut f: impl FnMut(Runs)) {
+    pub fn convolution(self, outputs: usize, mut f: impl FnMut(&Runs)) {
         let window = self.flat();
         let whole = window.columns.whole();
         for r in 0..window.rows.output {
@@ -20,7 +20,7 @@ impl Window {
                 } else {
                     column + 1
                 };
-                f(window.sweep(outputs, r, column..next));
+                f(&window.sweep(outputs, r, column..next));
                 column = next;
             }
         }
@@ -30,7 +30,7 @@ impl Window {
     /// of the output the pixels whose tap lies inside. The terms of each weight come in the order of the
     /// output.
     #[inline]
-    pub fn convolution_weights(&self, outputs: usize, rows: &Range<usize>, mut f: impl FnMut(Sweep)) {
+    pub fn convolution_weights(self, outputs: usize, rows: &Range<usize>, mut f: impl FnMut(Sweep)) {
         let window = self.flat();
         for tap in window.taps_of(rows) {
             let (i, j) = window.place(tap);
@@ -66,14 +66,14 @@ impl Window {
     }
 
     /// A window of one pixel that visits every pixel sees one long row.
-    fn flat(&self) -> Self {
-        let mut window = *self;
+    #[inline]
+    fn flat(mut self) -> Self {
         if self.is_pixel() {
-            window.rows = Axis::ONE;
-            window.columns.input *= self.rows.input;
-            window.columns.output *= self.rows.output;
+            self.columns.input *= self.rows.input;
+            self.columns.output *= self.rows.output;
+            self.rows = Axis::ONE;
         }
-        window
+        self
     }
 
     /// Whether each output pixel sees the input pixel at its own place and no other.
@@ -120,14 +120,14 @@ impl Window {
     /// `rows.output × columns.output` pixels of `channels` values. One sweep for each pixel made, in order;
     /// its sum goes over the pixels that reach it in the order in which they lie, so its taps run backward.
     #[inline]
-    pub fn transposed(&self, outputs: usize, mut f: impl FnMut(Runs)) {
+    pub fn transposed(&self, outputs: usize, mut f: impl FnMut(&Runs)) {
         let (rows, columns, channels) = (&self.rows, &self.columns, self.channels);
         let row = columns.kernel * channels;
         for r in 0..rows.input {
             let (above, i) = rows.reaching(r);
             for column in 0..columns.input {
                 let (beside, j) = columns.reaching(column);
-                f(Runs {
+                f(&Runs {
                     sweep: Sweep {
                         positions: 1,
                         start: (above.start * columns.output + beside.start) * channels,

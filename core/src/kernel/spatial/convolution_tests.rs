@@ -46,7 +46,7 @@ impl Case {
     /// Runs the sweeps; those of the weights for all rows at once and for some at a time.
     fn run(
         &self,
-        sweeps: impl Fn(&mut dyn FnMut(Runs)),
+        sweeps: impl Fn(&mut dyn FnMut(&Runs)),
         weights: impl Fn(&Range<usize>, &mut dyn FnMut(Sweep)),
     ) -> Computed {
         let mut y = vec![f64::NAN; self.dy.len()];
@@ -54,7 +54,7 @@ impl Case {
         let (x, w, dy) = (View::plain(&self.x), View::plain(&self.w), View::plain(&self.dy));
         sweeps(&mut |runs| {
             let (y, scale) = (&mut y[..], ());
-            f64::affine_runs(w, &self.b, x, ViewMut { data: y, scale }, runs);
+            f64::affine_runs(w, &self.b, x, ViewMut { data: y, scale }, *runs);
             runs.each(|sweep| {
                 let data = &mut dx[..];
                 f64::affine_input(w, dy, ViewMut { data, scale }, sweep);

@@ -23,7 +23,7 @@ pub struct Runs {
 impl Runs {
     /// Calls `f` with each run as a sweep of its own.
     #[inline]
-    pub fn each(self, mut f: impl FnMut(Sweep)) {
+    pub fn each(&self, mut f: impl FnMut(Sweep)) {
         let mut outer = self.sweep;
         for _ in 0..self.count[0] {
             let mut sweep = outer;

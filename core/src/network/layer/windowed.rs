@@ -187,7 +187,7 @@ pub(super) fn sweep<const SHORT: bool, N: Kernel>(
     b: &[N::Bias],
     x: View<'_, N>,
     y: &mut ViewMut<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let mut peak = N::Peak::default();
     each(&mut |runs| {
@@ -197,8 +197,8 @@ pub(super) fn sweep<const SHORT: bool, N: Kernel>(
         };
         let here = match runs.count {
             [1, 1] => N::affine(w, b, x, y, runs.sweep),
-            _ if SHORT => N::affine_window(w, b, x, y, runs),
-            _ => N::affine_runs(w, b, x, y, runs),
+            _ if SHORT => N::affine_window(w, b, x, y, *runs),
+            _ => N::affine_runs(w, b, x, y, *runs),
         };
         peak = N::higher(peak, here);
     });
@@ -211,7 +211,7 @@ pub(super) fn sweep_input<N: Kernel>(
     w: View<'_, N>,
     dy: View<'_, N>,
     dx: &mut ViewMut<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let mut peak = N::Peak::default();
     each(&mut |runs| {
@@ -253,7 +253,7 @@ pub(super) fn sweep_weights<N: Kernel>(
 #[inline]
 pub(super) fn forward<const SHORT: bool, N: Kernel>(
     ports: Forward<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let Forward { p, x, mut y, .. } = ports;
     sweep::<SHORT, N>(p.weight(0), p.bias(1), x, &mut y, each)
@@ -263,7 +263,7 @@ pub(super) fn forward<const SHORT: bool, N: Kernel>(
 #[inline]
 pub(super) fn backward<N: Kernel>(
     ports: Backward<'_, N>,
-    each: impl FnOnce(&mut dyn FnMut(Runs)),
+    each: impl FnOnce(&mut dyn FnMut(&Runs)),
 ) -> N::Peak {
     let Backward { p, dy, dx, .. } = ports;
     match dx {

@@ -1,6 +1,6 @@
 //! The detector of odd sounds of MLPerf Tiny.
 
-use super::norm;
+use super::batches;
 use crate::network::{Model, Shape, dense, relu};
 
 /// 640 values (5 frames of 128 bands) through four layers of 128 to 8 values, and back: 269,992 parameters, of which
@@ -11,31 +11,31 @@ pub const AUTOENCODER: Model<'static> = Model::new(
     Shape::vector(640),
     &[
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(8),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(128),
-        norm(),
+        batches(),
         relu(),
         dense(640),
     ],

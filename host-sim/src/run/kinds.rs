@@ -1,0 +1,69 @@
+//! The kinds of layers and their options.
+
+/// Options of every layer whose weights are drawn, and of every layer with parameters.
+macro_rules! options {
+    ($($option:literal)* adapted) => { options!($($option)* "low_rank" "sparse" drawn) };
+    ($($option:literal)* drawn) => { options!($($option)* "init" trained) };
+    ($($option:literal)* trained) => { &[$($option,)* "frozen", "bias_only"] };
+    ($($option:literal)*) => { &[$($option,)*] };
+}
+
+/// Every kind and the options it has. A new layer is one line here and one arm in `layer.rs`.
+pub const KINDS: &[(&str, &[&str])] = &[
+    ("dense", options!("units" adapted)),
+    (
+        "conv1d",
+        options!("channels" "kernel" "stride" "padding" "dilation" adapted),
+    ),
+    (
+        "conv2d",
+        options!("channels" "kernel" "stride" "padding" "dilation" adapted),
+    ),
+    (
+        "depthwise1d",
+        options!("kernel" "stride" "padding" "dilation" drawn),
+    ),
+    (
+        "depthwise2d",
+        options!("kernel" "stride" "padding" "dilation" drawn),
+    ),
+    (
+        "transposed1d",
+        options!("channels" "kernel" "stride" "padding" drawn),
+    ),
+    (
+        "transposed2d",
+        options!("channels" "kernel" "stride" "padding" drawn),
+    ),
+    ("upsample", options!("factor")),
+    ("max_pool", options!("size" "stride" "padding")),
+    ("average_pool", options!("size" "stride" "padding")),
+    ("global_average", &[]),
+    ("global_max", &[]),
+    ("relu", &[]),
+    ("relu6", &[]),
+    ("leaky_relu", options!("slope")),
+    ("elu", options!("alpha")),
+    ("gelu", &[]),
+    ("silu", &[]),
+    ("tanh", &[]),
+    ("sigmoid", &[]),
+    ("softmax", &[]),
+    ("batch_norm", options!("per_sample" "momentum" trained)),
+    ("layer_norm", options!(trained)),
+    ("rms_norm", options!(trained)),
+    ("group_norm", options!("groups" trained)),
+    ("instance_norm", options!(trained)),
+    ("dropout", options!("rate")),
+    ("embedding", options!("vocabulary" "width" drawn)),
+    ("position", options!(drawn)),
+    ("attention", options!("heads" "causal" drawn)),
+    ("rnn", options!("hidden" drawn)),
+    ("gru", options!("hidden" drawn)),
+    ("lstm", options!("hidden" drawn)),
+    ("last", &[]),
+    ("add", options!("back")),
+    ("concat", options!("back")),
+    ("reshape", options!("to")),
+    ("flatten", &[]),
+];
