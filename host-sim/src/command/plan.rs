@@ -288,32 +288,10 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
     if plan.uses & mode::FUSED != 0 {
         text += "\nEach parameter moves as soon as its gradient is known, so the gradients are a few rows.\n";
     }
-    text += &busiest(both);
+    text += &Timeline::new(&both.training, &both.training_layout).summary();
     text += &format!(
         "A sample of {} is the caller's and not counted.",
         grouped(plan.input.len() * size_of::<f32>())
     );
     text
-}
-
-/// What dominates the work region.
-fn busiest(both: &Both) -> String {
-    const SHOWN: usize = 8;
-    let timeline = Timeline::new(&both.training, &both.training_layout);
-    let (step, used) = timeline.peak();
-    let alive = timeline.dominant();
-    let mut text = format!(
-        "\nAt the busiest step, {}, {} bytes are in use:\n",
-        timeline.spoken(step),
-        grouped(used)
-    );
-    for block in alive.iter().take(SHOWN) {
-        text += &format!("{:>11}  {}\n", grouped(block.bytes), timeline.holds(block));
-    }
-    let rest = alive.get(SHOWN..).unwrap_or(&[]);
-    if !rest.is_empty() {
-        let bytes = rest.iter().map(|block| block.bytes).sum();
-        text += &format!("{:>11}  {} more\n", grouped(bytes), rest.len());
-    }
-    text + "\n"
 }

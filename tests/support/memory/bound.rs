@@ -1,7 +1,8 @@
 //! The least memory that training can need: what is alive at the busiest operation.
 
 use super::Net;
-use super::mathematics::{Over, parameters};
+use super::mathematics::Over;
+use super::parameters::parameters;
 use super::schedule::{Schedule, Tensor};
 
 /// Bytes that no plan can do without, in the order of its regions.

@@ -4,7 +4,8 @@
 //! work, so all that it reads and writes is there at once, but for what it may write over.
 
 use super::Net;
-use super::mathematics::{Memory, Over, Wanted, memory, parameters};
+use super::mathematics::{Memory, Over, Wanted, memory};
+use super::parameters::parameters;
 
 /// A tensor of the work region, by the layer that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
