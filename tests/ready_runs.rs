@@ -4,7 +4,7 @@
 //! `cargo test --release --test ready_runs -- --ignored --nocapture`, or `kilograd train NAME` one at a time.
 
 use kilograd_sim::data;
-use kilograd_sim::run::{Origin, RunFile};
+use kilograd_sim::run::RunFile;
 use kilograd_sim::session::{self, Measure};
 use std::path::Path;
 
@@ -61,36 +61,34 @@ fn the_autoencoder_sees_structure() {
     assert!(found < 0.85 * baseline, "{found} {baseline}");
 }
 
-/// What a short run changes: how many samples there are and how often they are learned.
-fn shorter(run: &mut RunFile, epochs: u32, limit: usize) {
+/// A short run: fewer epochs and smaller batches, at a rate that stays as it is.
+fn shorter(run: &mut RunFile, epochs: u32, batch: u32) {
     run.fit.epochs = epochs;
-    run.data.limit = Some(limit);
+    run.fit.batch.value = batch;
+    run.schedule = None;
 }
 
-/// Whole: 94 % of 720 seconds in voices that no one has heard. Here: 4 epochs with a third of the voices.
+/// Whole: 94 % of 720 seconds in voices that no one has heard. Here: 4 epochs of 12.
 #[test]
 fn keywords_are_spotted_in_unheard_voices() {
-    let (found, baseline) = reached("ds-cnn", Measure::Accuracy, 1, |run| {
-        run.fit.epochs = 4;
-        run.data.origin = Origin::Keywords { voices: 40, takes: 1 };
-    });
+    let (found, baseline) = reached("ds-cnn", Measure::Accuracy, 1, |run| shorter(run, 4, 8));
     assert!(found >= 0.5 && found > 2.0 * baseline, "{found} {baseline}");
 }
 
-/// Whole: 97 %. Here: 2 epochs.
+/// Whole: 97 %. Here: 3 epochs of 5, with a third of the images, which is not enough to beat the nearest class mean.
 #[test]
 fn large_digits_are_read() {
-    let (found, _) = reached("mobilenet", Measure::Accuracy, 1, |run| shorter(run, 2, 300));
-    assert!(found >= 0.5, "{found}");
+    let (found, _) = reached("mobilenet", Measure::Accuracy, 1, |run| {
+        shorter(run, 3, 4);
+        run.data.limit = Some(500);
+    });
+    assert!(found >= 0.7, "{found}");
 }
 
-/// Whole: an area of 0.97. Here: 4 epochs with a third of the recordings.
+/// Whole: an area of 0.97, and of 0.79 for the baseline. Here: half of the epochs.
 #[test]
 fn broken_machines_are_heard() {
-    let (found, baseline) = reached("toyadmos", Measure::Auc, 1, |run| {
-        run.fit.epochs = 8;
-        run.data.origin = Origin::Machines { recordings: 90 };
-    });
+    let (found, baseline) = reached("toyadmos", Measure::Auc, 1, |run| run.fit.epochs = 10);
     assert!(found >= 0.9 && found > baseline, "{found} {baseline}");
 }
 

@@ -27,8 +27,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "add forgets its far branch",
         file: "core/src/engine/backward.rs",
-        right: "let source = slot.source.filter(|_| slot.passes);",
-        wrong: "let source: Option<u16> = None;",
+        right: ".filter(|_| USES & mode::BACK != 0 && slot.passes_source)",
+        wrong: ".filter(|_| false)",
         caught_by: BOTH,
     },
     Fault {

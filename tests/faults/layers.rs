@@ -269,4 +269,18 @@ pub const FAULTS: &[Fault] = &[
         wrong: "let _ = (place, row);",
         caught_by: &["whole_set"],
     },
+    Fault {
+        what: "low-rank adapter passes nothing down",
+        file: "core/src/network/layer/low_rank.rs",
+        right: "N::affine_input(p.weight(3), dy, whole, self.up(input));",
+        wrong: "N::affine_input(p.weight(3), dy, whole, Sweep { positions: 0, ..self.up(input) });",
+        caught_by: GRADIENTS,
+    },
+    Fault {
+        what: "adapted channels pass the frozen part alone",
+        file: "core/src/network/layer/channels.rs",
+        right: "N::higher(frozen, N::scatter(dz, dx, self.run(input)))",
+        wrong: "N::higher(frozen, N::scatter(dz, dx, Run { length: 0, ..self.run(input) }))",
+        caught_by: GRADIENTS,
+    },
 ];

@@ -105,7 +105,7 @@ pub const FAULTS: &[Fault] = &[
         what: "output forgotten before its gradient",
         file: "core/src/network/lives.rs",
         right: "if slots[i].reads_output {",
-        wrong: "if false && slots[i].layer.reads().output {",
+        wrong: "if false && slots[i].reads_output {",
         caught_by: &["planning"],
     },
     Fault {

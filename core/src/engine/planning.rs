@@ -3,8 +3,7 @@
 use crate::kernel::Kernel;
 use crate::loss::Loss;
 use crate::network::needs::Needs;
-use crate::network::planner;
-use crate::network::{Model, PlanError, PlanOf};
+use crate::network::{Layout, Model, PlanError, PlanOf};
 use crate::optim::Optimizer;
 use core::marker::PhantomData;
 
@@ -119,6 +118,20 @@ impl Model<'_> {
         &self,
         training: &Training<N, O>,
     ) -> Result<PlanOf<L>, PlanError> {
+        match self.try_layout(training) {
+            Ok((plan, _)) => Ok(plan),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// [`try_plan`](Self::try_plan), and beside the plan what lies where in its work region and when, for people.
+    ///
+    /// # Errors
+    /// As [`try_plan`](Self::try_plan).
+    pub const fn try_layout<N: Kernel, O: Optimizer<N>, const L: usize>(
+        &self,
+        training: &Training<N, O>,
+    ) -> Result<(PlanOf<L>, Layout<L>), PlanError> {
         if training.batch == 0 {
             return Err(PlanError {
                 layer: None,
@@ -142,6 +155,6 @@ impl Model<'_> {
                 fault: "is larger than this number format can sum: 32 samples in bfp14",
             });
         }
-        planner::plan::<N, L>(self, training.needs())
+        Layout::plan::<N>(self, training.needs())
     }
 }

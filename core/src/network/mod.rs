@@ -4,6 +4,7 @@ mod adapt;
 mod check;
 mod fold;
 mod layer;
+mod layout;
 mod lives;
 mod model;
 pub(crate) mod needs;
@@ -11,7 +12,7 @@ mod normal;
 mod pack;
 mod param;
 mod plan;
-pub(crate) mod planner;
+mod planner;
 pub mod ready;
 mod sequence;
 mod shape;
@@ -21,6 +22,7 @@ mod tensors;
 
 pub use fold::{BatchNormParameters, fold};
 pub use layer::*;
+pub use layout::{Block, Content, Layout};
 pub use model::{Entry, Init, Model, add, concat, dense, relu, sigmoid, tanh};
 pub use normal::{
     batch_norm, dropout, elu, gelu, group_norm, instance_norm, layer_norm, leaky_relu, relu6, rms_norm, silu,

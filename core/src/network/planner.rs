@@ -5,17 +5,17 @@
 use super::check::check;
 use super::lives::{delta_root, lives, mark_backward, root};
 use super::needs::Needs;
-use super::pack::{BACKWARD, Buffer, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
+use super::pack::{BACKWARD, Buffer, Buffers, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
 use crate::number::Number;
 use crate::persist::Fingerprint;
 
-/// Plans a model for the number `N`.
-pub(crate) const fn plan<N: Number, const L: usize>(
+/// Plans a model for the number `N`: the plan, and the lives and places of its buffers.
+pub(super) const fn plan<N: Number, const L: usize>(
     model: &Model<'_>,
     needs: Needs,
-) -> Result<PlanOf<L>, PlanError> {
+) -> Result<(PlanOf<L>, Buffers<L>), PlanError> {
     let mut plan = match check::<N, L>(model, &needs) {
         Ok(plan) => plan,
         Err(error) => return Err(error),
@@ -45,7 +45,7 @@ pub(crate) const fn plan<N: Number, const L: usize>(
         i += 1;
     }
     plan.fingerprint = fingerprint(&plan);
-    Ok(plan)
+    Ok((plan, buffers))
 }
 
 const fn mix_shape(digest: Fingerprint, shape: Shape) -> Fingerprint {

@@ -1,5 +1,6 @@
 //! The command line. One file per command.
 
+mod arena;
 mod plan;
 mod table;
 mod train;

@@ -1,19 +1,21 @@
 //! `kilograd plan`: the memory of a model, byte for byte, before anything runs.
 
+use super::arena::Timeline;
 use super::table::{extents, grouped, table};
 use crate::complaint::{Complaint, Failure};
 use crate::report::say;
 use crate::run::{RunFile, WithOptimizer};
 use crate::session::{MAX_LAYERS, Network};
-use kilograd::network::{Plan, PlanOf, Shape, Slot};
+use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot, mode};
 use kilograd::optim::Optimizer;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   kilograd plan digits-mlp.toml
   kilograd plan digits-mlp.toml --json
+  kilograd plan digits-mlp.toml --svg memory.svg
 
 On a device the same figures come from a constant: `const PLAN: PlanOf<3> = NET.plan(..)`, and
 `const _: () = PLAN.budget(RAM, FLASH)` stops a build that exceeds them.";
@@ -28,12 +30,20 @@ pub struct Options {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Draw the memory of training over time into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Draw that of an inference
+    #[arg(long, requires = "svg")]
+    inference: bool,
 }
 
 /// A model's plan for training and for inference alone.
 struct Both {
     training: PlanOf<MAX_LAYERS>,
+    training_layout: Layout<MAX_LAYERS>,
     inference: PlanOf<MAX_LAYERS>,
+    inference_layout: Layout<MAX_LAYERS>,
 }
 
 struct PlanBoth<'a>(&'a RunFile, &'a Network);
@@ -43,9 +53,13 @@ impl WithOptimizer for PlanBoth<'_> {
 
     fn call<O: Optimizer<f32>>(self, _: O) -> Self::Output {
         let Self(run, network) = self;
+        let (training, training_layout) = network.layout::<O>(run, true)?;
+        let (inference, inference_layout) = network.layout::<O>(run, false)?;
         Ok(Both {
-            training: network.plan::<O>(run, true)?,
-            inference: network.plan::<O>(run, false)?,
+            training,
+            training_layout,
+            inference,
+            inference_layout,
         })
     }
 }
@@ -58,12 +72,28 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let run = RunFile::read(&options.run)?;
     let network = Network::new(&run)?;
     let both = run.optimizer.with(PlanBoth(&run, &network))?;
+    if let Some(path) = &options.svg {
+        draw(&run, &both, path, options.inference)?;
+    }
     let rows = rows(&both);
     if options.json {
         say(as_json(&run, &both, &rows))
     } else {
         say(as_text(&run, &both, &rows))
     }
+}
+
+/// Draws the work region over time.
+fn draw(run: &RunFile, both: &Both, path: &Path, inference: bool) -> Result<(), Failure> {
+    let (what, plan, layout) = if inference {
+        ("inference", &both.inference, &both.inference_layout)
+    } else {
+        ("training", &both.training, &both.training_layout)
+    };
+    let title = format!("{}: {what} in {} bytes", run.name(), grouped(plan.bytes()));
+    let picture = Timeline::new(plan, layout).picture(title);
+    let written = picture.write_svg(path);
+    written.map_err(|error| Failure::Run(format!("{}: {error}", path.display())))
 }
 
 /// The bytes of one layer.
@@ -78,6 +108,8 @@ struct Row {
     activation_bytes: usize,
     /// The gradient of its output, 0 if it is not needed or shares that of the layer above.
     delta_bytes: usize,
+    /// What it keeps for its backward pass besides.
+    kept_bytes: usize,
     /// Its output in a plan for inference.
     inference_bytes: usize,
     macs: usize,
@@ -99,7 +131,7 @@ fn rows(both: &Both) -> Vec<Row> {
                 output: slot.output,
                 parameters: specs.elements(),
                 parameter_bytes: specs.elements() * size_of::<f32>(),
-                gradient_bytes: trained,
+                gradient_bytes: if plan.uses & mode::FUSED == 0 { trained } else { 0 },
                 state_bytes: trained * plan.state_slots,
                 activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
                 delta_bytes: if owns_delta(slot, slots.get(index + 1)) {
@@ -107,6 +139,7 @@ fn rows(both: &Both) -> Vec<Row> {
                 } else {
                     0
                 },
+                kept_bytes: slot.kept.bytes as usize,
                 inference_bytes: if alone.in_place { 0 } else { bytes(alone) },
                 macs: slot.layer.macs(slot.input),
             }
@@ -140,6 +173,7 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
                 "state_bytes": row.state_bytes,
                 "activation_bytes": row.activation_bytes,
                 "delta_bytes": row.delta_bytes,
+                "kept_bytes": row.kept_bytes,
                 "inference_activation_bytes": row.inference_bytes,
                 "macs": row.macs,
             })
@@ -154,6 +188,13 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
             "ram_bytes": plan.bytes(),
         })
     };
+    let timeline = Timeline::new(&both.training, &both.training_layout);
+    let (step, used) = timeline.peak();
+    let alive: Vec<Value> = timeline
+        .dominant()
+        .iter()
+        .map(|block| json!({ "what": timeline.holds(block), "bytes": block.bytes, "offset": block.offset }))
+        .collect();
     json!({
         "run": run.name(),
         "number": "f32",
@@ -163,6 +204,7 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
         "params": both.training.parameters,
         "trained": both.training.trained,
         "layers": layers,
+        "busiest": { "step": timeline.spoken(step), "bytes": used, "alive": alive },
         "training": total(&both.training),
         "inference": total(&both.inference),
     })
@@ -186,12 +228,14 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
         "state",
         "activations",
         "their gradients",
+        "kept",
         "MACs",
     ];
     let mut lines = vec![head.map(str::to_owned)];
-    let mut add = |first: String, kind: &str, output: String, figures: [usize; 6]| {
-        let [a, b, c, d, e, f] = figures.map(|figure| if figure == 0 { "-".into() } else { grouped(figure) });
-        lines.push([first, kind.to_owned(), output, a, b, c, d, e, f]);
+    let mut add = |first: String, kind: &str, output: String, figures: [usize; 7]| {
+        let [a, b, c, d, e, f, g] =
+            figures.map(|figure| if figure == 0 { "-".into() } else { grouped(figure) });
+        lines.push([first, kind.to_owned(), output, a, b, c, d, e, f, g]);
     };
     for (index, row) in rows.iter().enumerate() {
         let parts = [
@@ -200,6 +244,7 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             row.state_bytes,
             row.activation_bytes,
             row.delta_bytes,
+            row.kept_bytes,
             row.macs,
         ];
         add(index.to_string(), row.kind, extents(row.output), parts);
@@ -211,11 +256,12 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
         sum(|row| row.state_bytes),
         sum(|row| row.activation_bytes),
         sum(|row| row.delta_bytes),
+        sum(|row| row.kept_bytes),
         sum(|row| row.macs),
     ];
     add(String::new(), "sum", String::new(), sums);
     text += &table(&lines);
-    let apart = sums[3] + sums[4];
+    let apart = sums[3] + sums[4] + sums[5];
     let regions = plan.regions;
     text += &format!(
         "\nTraining   {:>9} = parameters {} + gradients {} + optimizer state {} + activations {}\n",
@@ -239,6 +285,10 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             grouped(apart)
         );
     }
+    if plan.uses & mode::FUSED != 0 {
+        text += "\nEach parameter moves as soon as its gradient is known, so the gradients are a few rows.\n";
+    }
+    text += &Timeline::new(&both.training, &both.training_layout).summary();
     text += &format!(
         "A sample of {} is the caller's and not counted.",
         grouped(plan.input.len() * size_of::<f32>())

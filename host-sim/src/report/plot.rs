@@ -55,9 +55,14 @@ const COLOURS: [RGBColor; 5] = [
     RGBColor(204, 121, 167),
     RGBColor(86, 86, 86),
 ];
-const WIDTH: u32 = 800;
+pub(super) const WIDTH: u32 = 800;
 const PANEL_HEIGHT: u32 = 300;
 const TITLE_HEIGHT: u32 = 44;
+
+/// The colour of the thing `index`.
+pub(super) fn colour(index: usize) -> RGBColor {
+    COLOURS[index % COLOURS.len()]
+}
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Fault = DrawingAreaErrorKind<io::Error>;

@@ -5,7 +5,7 @@ use crate::data::spoken;
 use crate::run::{RunFile, Target};
 use kilograd::engine::Training;
 use kilograd::loss::Loss;
-use kilograd::network::{Entry, Model, PlanError, PlanOf, Shape};
+use kilograd::network::{Entry, Layout, Model, PlanError, PlanOf, Shape};
 use kilograd::optim::Optimizer;
 
 /// Layers that a run file may have.
@@ -59,6 +59,18 @@ impl Network {
         run: &RunFile,
         train: bool,
     ) -> Result<PlanOf<MAX_LAYERS>, Complaint> {
+        self.layout::<O>(run, train).map(|(plan, _)| plan)
+    }
+
+    /// The plan, and what lies where in its work region and when.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub fn layout<O: Optimizer<f32>>(
+        &self,
+        run: &RunFile,
+        train: bool,
+    ) -> Result<(PlanOf<MAX_LAYERS>, Layout<MAX_LAYERS>), Complaint> {
         let batch = u16::try_from(run.fit.batch.value).map_err(|_| {
             let message = format!("a batch of {} is too large", run.fit.batch.value);
             run.complain(run.fit.batch.span.clone(), message, "write at most 65535")
@@ -67,9 +79,9 @@ impl Network {
             .batch(batch)
             .clip(run.fit.clip);
         let training = if train { training } else { training.inference() };
-        let plan = self
+        let (plan, layout) = self
             .model()
-            .try_plan(&training)
+            .try_layout(&training)
             .map_err(|error| faulty(run, &error))?;
         if run.model.loss.value == Loss::NextToken {
             let frames = plan.output.dim(0);
@@ -90,7 +102,7 @@ impl Network {
             let help = format!("end with `{{ kind = \"dense\", units = {} }}`", self.input.len());
             return Err(run.complain(last_layer(run), message, help));
         }
-        Ok(plan)
+        Ok((plan, layout))
     }
 }
 

@@ -6,6 +6,7 @@ mod board;
 pub mod chip;
 pub mod data;
 mod integers;
+mod kinds;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod mps2;
 mod program;

@@ -2,7 +2,7 @@
 //! cut, and print every loss as bits and a hash of the parameters.
 
 use crate::data::{self, CHANNELS, CLASSES, WIDTH};
-use crate::integers;
+use crate::{integers, kinds};
 use core::fmt::{self, Write};
 use embedded_storage::nor_flash::NorFlash;
 use kilograd::app::{App, AppError, Board, Boot, Kit, Settings, Status};
@@ -60,6 +60,7 @@ pub struct Memory {
     tallies: [Tally; CLASSES],
     sample: [f32; WIDTH],
     integers: integers::Memory,
+    kinds: kinds::Memory,
 }
 
 impl Memory {
@@ -72,6 +73,7 @@ impl Memory {
         tallies: [Tally::ZERO; CLASSES],
         sample: [0.0; WIDTH],
         integers: Arena::ZERO,
+        kinds: kinds::Memory::ZERO,
     };
 }
 
@@ -92,6 +94,8 @@ pub enum Failure {
     Lost,
     /// The run that was cut ended elsewhere.
     Different,
+    /// A layer's gradient was zero, or not finite.
+    Still,
 }
 
 macro_rules! from {
@@ -214,5 +218,6 @@ pub fn run<F: NorFlash>(
     if cut != never_cut {
         return Err(Failure::Different);
     }
-    integers::run(&mut memory.integers, board)
+    integers::run(&mut memory.integers, board)?;
+    kinds::run(&mut memory.kinds, board)
 }

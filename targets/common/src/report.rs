@@ -19,5 +19,6 @@ pub fn report(out: &mut impl Write, event: &Event) -> fmt::Result {
         Event::Saved { step, sequence } => writeln!(out, "saved step {step} as {sequence}"),
         Event::Alarm(alarm) => writeln!(out, "alarm {alarm:?}"),
         Event::Stopped(why) => writeln!(out, "stopped {why:?}"),
+        Event::Norm { layer, norm } => writeln!(out, "layer {layer} norm {:08x}", norm.to_bits()),
     }
 }

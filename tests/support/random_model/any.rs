@@ -5,7 +5,7 @@ use kilograd::network::*;
 use kilograd::number::random::Pcg;
 
 /// The names of all kinds; the number of a kind is its code.
-pub const KINDS: [&str; 37] = [
+pub const KINDS: [&str; 39] = [
     "dense",
     "conv1d",
     "relu",
@@ -43,6 +43,8 @@ pub const KINDS: [&str; 37] = [
     "concat",
     "reshape",
     "flatten",
+    "low_rank",
+    "channels",
 ];
 
 /// The most elements of a tensor: the models are many, so they are small.
@@ -81,6 +83,19 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
         let (entry, output) = layer(random, &shapes, tokens);
         shapes.push(output);
         layers.push(entry);
+        // A second branch from the same input, as a residual network's shortcut is.
+        if entry.layer().back().is_none() && random.below(6) == 0 {
+            layers.push(entry.from(2));
+            shapes.push(output);
+            let join = concat(2);
+            let both = joined(output, output);
+            let (join, output) = match both.len() <= MOST && random.below(2) == 0 {
+                true => (join, both),
+                false => (add(2), output),
+            };
+            layers.push(join);
+            shapes.push(output);
+        }
     }
     // Now and then everything below some layer is frozen, as where a network is tuned to a new task.
     let bottom = match random.below(4) {
@@ -92,7 +107,7 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
         let freeze = at < bottom || random.below(10) == 0;
         if freeze {
             *entry = entry.frozen();
-        } else if random.below(8) == 0 {
+        } else if !matches!(entry.layer(), Layer::LowRank(_) | Layer::Channels(_)) && random.below(8) == 0 {
             *entry = entry.bias_only();
         }
         frozen.push(freeze);
@@ -115,7 +130,7 @@ fn layer(random: &mut Pcg, shapes: &[Shape], tokens: u16) -> (Entry, Shape) {
             1 if tokens > 0 => 27,
             // What an image alone can have would be rare otherwise.
             _ if shape.rank() == 3 && random.below(4) == 0 => [13, 15, 17][random.below(3) as usize],
-            _ => random.below(37),
+            _ => random.below(39),
         };
         let Some(entry) = candidate(random, kind, shapes, tokens) else {
             continue;
@@ -185,8 +200,20 @@ fn candidate(random: &mut Pcg, kind: u32, shapes: &[Shape], tokens: u16) -> Opti
         34 => return beside(random, shapes),
         35 => reshape(arranged(random, shape.len() as u16)?),
         36 => flatten(),
+        37..=38 => return adapted(random, kind, shapes, tokens),
         _ => return None,
     })
+}
+
+/// A frozen layer with an adapter: of low rank, or some channels of its weights.
+fn adapted(random: &mut Pcg, kind: u32, shapes: &[Shape], tokens: u16) -> Option<Entry> {
+    let base = [0, 1, 13][random.below(3) as usize];
+    let entry = candidate(random, base, shapes, tokens)?;
+    if kind == 37 {
+        return Some(entry.low_rank(between(random, 1, 2)));
+    }
+    let from = between(random, 0, 2);
+    Some(entry.channels(from, between(random, 1, 2)))
 }
 
 /// Stride, padding and dilation of a convolution whose kernel is at least `kernel`.

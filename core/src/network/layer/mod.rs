@@ -289,6 +289,9 @@ macro_rules! layers {
         }
 
         impl Layer {
+            /// The bits of all kinds in a [plan's](super::Plan) mask.
+            pub const EVERY: u128 = 0 $(| 1 << $code)*;
+
             /// The kind's bit in a [plan's](super::Plan) mask, and its number in a fingerprint.
             pub const fn code(&self) -> u8 {
                 match self { $(Self::$name(_) => $code,)* }
