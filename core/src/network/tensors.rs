@@ -167,6 +167,19 @@ impl Tensors {
         self.bytes_before::<N>(first, true)..self.bytes_before::<N>(MAX_PARAMS, true)
     }
 
+    /// A bit for each tensor in flash.
+    pub(super) const fn frozen_bits(&self) -> u8 {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < self.count as usize {
+            if !self.resident(i) {
+                bits |= 1 << i;
+            }
+            i += 1;
+        }
+        bits
+    }
+
     /// Number of tensors in flash.
     pub(super) const fn frozen(&self) -> usize {
         let mut count = 0;
