@@ -19,8 +19,8 @@ const TOKENS: usize = 16;
 const VOCABULARY: u16 = 12;
 const OUTPUTS: usize = 4;
 
-/// From tokens through a transformer's block, a series, images, recurrence and an adapter to four outputs.
-const LAYERS: [Entry; 49] = [
+/// From tokens through a transformer's block, a series, images with a branch, recurrence and an adapter to four outputs.
+const LAYERS: [Entry; 51] = [
     embedding(VOCABULARY, 6),
     position(),
     layer_norm(),
@@ -44,6 +44,8 @@ const LAYERS: [Entry; 49] = [
     transposed2d(4, [2, 2]).stride(2),
     group_norm(2),
     leaky_relu(0.125),
+    conv2d(4, [1, 1]).from(5),
+    add(2),
     average_pool(2),
     upsample(2),
     conv2d(4, [3, 3]).stride(2).padding(1).channels(1, 2),
