@@ -195,11 +195,14 @@ fn values(sample: usize) -> Target<'static, f32> {
     Target::Values(View::plain(&VALUES[sample % 3]))
 }
 
+/// The target of each sample.
+type Want = fn(usize) -> Target<'static, f32>;
+
 /// Trains a few steps, and prints every loss and norm as bits, then a hash of the parameters and of the output.
 fn train<O: Optimizer<f32>>(
     name: &str,
     trainer: &mut Trainer<'_, f32, O, { u128::MAX }>,
-    target: fn(usize) -> Target<'static, f32>,
+    target: Want,
     updates: u32,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -308,7 +311,7 @@ pub fn run(memory: &mut Memory, out: &mut impl Write) -> Result<(), Failure> {
         embeddings: View::plain(VALUES.as_flattened()),
         positive: sample % 3,
     };
-    let tuned: [(&str, &Plan, fn(usize) -> Target<'static, f32>); 5] = [
+    let tuned: [(&str, &Plan, Want); 5] = [
         ("squared", &SQUARED, values),
         ("absolute", &ABSOLUTE, values),
         ("pair", &PAIR, pair),
