@@ -40,15 +40,10 @@ pub(super) const fn mark_backward<const L: usize>(plan: &mut PlanOf<L>) {
     }
 }
 
-/// When each buffer is born and dies.
-pub(super) const fn lives<N: Number, const L: usize>(
-    plan: &mut PlanOf<L>,
-    buffers: &mut Buffers<L>,
-    train: bool,
-) {
-    let count = plan.layers;
+/// Finds which inputs and outputs the backward pass reads.
+pub(super) const fn mark_reads<const L: usize>(plan: &mut PlanOf<L>) {
     let mut i = 0;
-    while i < count {
+    while i < plan.layers {
         let slot = &mut plan.slots[i];
         let reads = slot.layer.reads();
         let visit = slot.visit();
@@ -56,6 +51,34 @@ pub(super) const fn lives<N: Number, const L: usize>(
         slot.reads_output = reads.output.asked(visit);
         i += 1;
     }
+}
+
+/// Lets layers keep a bit of each element instead of an output that nobody else reads after the forward pass.
+/// Returns whether there is one.
+pub(super) const fn gate<N: Number, const L: usize>(plan: &mut PlanOf<L>) -> bool {
+    let mut any = false;
+    let mut i = 0;
+    while i < plan.layers {
+        let (input, output) = (plan.slots[i].input, plan.slots[i].output);
+        let bytes = aligned::<N>(plan.slots[i].layer.gate(input));
+        if plan.slots[i].reads_output && bytes > 0 && bytes < elements::<N>(output) {
+            plan.slots[i].reads_output = false;
+            let gated = last_read(&plan.slots, plan.layers, i, true) <= plan.layers;
+            plan.slots[i].reads_output = !gated;
+            any |= gated;
+        }
+        i += 1;
+    }
+    any
+}
+
+/// When each buffer is born and dies.
+pub(super) const fn lives<N: Number, const L: usize>(
+    plan: &mut PlanOf<L>,
+    buffers: &mut Buffers<L>,
+    train: bool,
+) {
+    let count = plan.layers;
     let mut i = 0;
     while i < count {
         let slot = &plan.slots[i];
@@ -88,7 +111,12 @@ pub(super) const fn lives<N: Number, const L: usize>(
         let room = slot.layer.room::<N>(slot.input, slot.visit());
         let backward = 2 * count - i;
         let until = if slot.visited() { backward } else { i };
-        buffers[i][KEPT].live(aligned::<N>(room.kept), i, until);
+        let kept = if slot.gated() {
+            slot.layer.gate(slot.input)
+        } else {
+            room.kept
+        };
+        buffers[i][KEPT].live(aligned::<N>(kept), i, until);
         buffers[i][SCRATCH].live(aligned::<N>(room.forward), i, i);
         if slot.visited() {
             buffers[i][BACKWARD].live(aligned::<N>(room.backward), backward, backward);

@@ -49,7 +49,7 @@ pub struct Slot {
     pub in_place: bool,
     /// Its backward pass reads its input.
     pub reads_input: bool,
-    /// Its backward pass reads its output.
+    /// Its backward pass reads its output. A relu may keep a bit of each element instead.
     pub reads_output: bool,
     /// Its gradient by the input is summed with that of other readers, so it has a buffer of its own.
     pub shared: bool,
@@ -121,6 +121,11 @@ impl Slot {
             weighs: self.tensors.weighs(),
             passes: self.passes,
         }
+    }
+
+    /// Whether it keeps a bit of each element, which its backward pass reads instead of its output.
+    pub(super) const fn gated(&self) -> bool {
+        self.passes && !self.reads_output && self.layer.gate(self.input) > 0
     }
 
     /// Whether the engine must give it more than input, output, parameters and their gradients.

@@ -3,7 +3,7 @@
 //! It runs at build time only; no firmware holds any of it.
 
 use super::check::check;
-use super::lives::{delta_root, lives, mark_backward, root};
+use super::lives::{delta_root, gate, lives, mark_backward, mark_reads, root};
 use super::needs::Needs;
 use super::pack::{BACKWARD, Buffer, Buffers, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
 use super::plan::{PlanError, PlanOf, mode};
@@ -21,8 +21,39 @@ pub(super) const fn plan<N: Number, const L: usize>(
         Err(error) => return Err(error),
     };
     mark_backward(&mut plan);
+    mark_reads(&mut plan);
+    let mut gated = plan;
+    let mut buffers = lay_out::<N, L>(&mut plan, needs.train);
+    if gate::<N, L>(&mut gated) {
+        let others = lay_out::<N, L>(&mut gated, needs.train);
+        if pays(&plan, &gated) {
+            (plan, buffers) = (gated, others);
+        }
+    }
+    // What lies in one buffer has one scale, so it has one track.
+    let mut i = 0;
+    while i < plan.layers {
+        plan.slots[i].track = plan.slots[root(&plan.slots, i)].track;
+        i += 1;
+    }
+    plan.fingerprint = fingerprint(&plan);
+    Ok((plan, buffers))
+}
+
+/// Whether bits instead of outputs are worth it. Only a trainer for models with extras knows them, which is
+/// slower and larger; so a model without extras must become smaller by a part of [`GAIN`].
+const fn pays<const L: usize>(plan: &PlanOf<L>, gated: &PlanOf<L>) -> bool {
+    let saved = plan.regions.work.saturating_sub(gated.regions.work);
+    saved > 0 && (plan.uses & mode::EXTRAS != 0 || saved * GAIN >= plan.bytes())
+}
+
+/// See [`pays`].
+const GAIN: usize = 16;
+
+/// Finds the life and the place of each buffer.
+const fn lay_out<N: Number, const L: usize>(plan: &mut PlanOf<L>, train: bool) -> Buffers<L> {
     let mut buffers = [[Buffer::UNUSED; ROLES]; L];
-    lives::<N, L>(&mut plan, &mut buffers, needs.train);
+    lives::<N, L>(plan, &mut buffers, train);
     plan.regions.work = aligned::<N>(pack(&mut buffers));
     let mut i = 0;
     while i < plan.layers {
@@ -38,14 +69,7 @@ pub(super) const fn plan<N: Number, const L: usize>(
         }
         i += 1;
     }
-    // What lies in one buffer has one scale, so it has one track.
-    let mut i = 0;
-    while i < plan.layers {
-        plan.slots[i].track = plan.slots[root(&plan.slots, i)].track;
-        i += 1;
-    }
-    plan.fingerprint = fingerprint(&plan);
-    Ok((plan, buffers))
+    buffers
 }
 
 const fn mix_shape(digest: Fingerprint, shape: Shape) -> Fingerprint {

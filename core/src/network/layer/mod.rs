@@ -461,6 +461,15 @@ impl Layer {
         matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))
     }
 
+    /// Bytes that the layer may keep instead of the output that it reads in the backward pass; 0 for most.
+    pub(crate) const fn gate(&self, input: Shape) -> usize {
+        match self {
+            Self::Relu(layer) => layer.gate(input),
+            Self::Relu6(layer) => layer.gate(input),
+            _ => 0,
+        }
+    }
+
     /// How many places above the layer the earlier output is that it reads besides its input.
     pub const fn back(&self) -> Option<u8> {
         match self {
