@@ -260,7 +260,9 @@ fn ready_models_learn_as_in_pytorch() {
     let curves = curves();
     let names: Vec<&str> = curves.iter().map(|curve| curve.name.as_str()).collect();
     assert_eq!(names, CASES.iter().map(|case| case.name).collect::<Vec<_>>());
-    println!("mean loss at first and at last; that of ours in single precision, and how far it and PyTorch's own are from last");
+    println!(
+        "mean loss at first and at last; that of ours in single precision, and how far it and PyTorch's own are from last"
+    );
     println!("model                steps    first     last     ours  ours/last  torch   curve64   final64");
     let next = std::sync::atomic::AtomicUsize::new(0);
     let rows = std::sync::Mutex::new(Vec::new());

@@ -63,6 +63,12 @@ pub fn lives(schedule: &Schedule) -> Vec<Life> {
             }
         }
     }
+    for layer in (0..schedule.memory.len()).filter(|layer| schedule.memory[*layer].late) {
+        let of = |tensor| lives.iter().position(|life| life.tensor == tensor);
+        if let (Some(y), Some(bits)) = (of(Tensor::Output(layer)), of(Tensor::Kept(layer))) {
+            lives[bits].first = lives[y].last + 1;
+        }
+    }
     lives
 }
 
