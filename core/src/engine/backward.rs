@@ -10,6 +10,8 @@ use crate::optim::Optimizer;
 impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     /// Passes the gradient of layer `index`'s input on and sums that of its parameters; with `step`,
     /// the update is fused: each parameter moves as soon as its gradient is known.
+    // Its room on the stack is not that of the forward pass.
+    #[inline(never)]
     pub(super) fn backward(&mut self, index: usize, x: View<'_, N>, step: Option<&O::Step>) {
         let plan = self.plan;
         let Some(slot) = plan.slots().get(index).filter(|slot| slot.visited()) else {

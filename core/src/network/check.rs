@@ -316,8 +316,9 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
 
 /// Elements of the gradient that are there at once where the update is fused: of the layer that needs most.
 const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize, outer: bool) -> usize {
-    // A few rows at a time take less time, and should not be much beside all the rest.
-    let share = trained / 16;
+    // Each turn costs some hundred instructions beside its sums, and what it holds should not be much beside the
+    // parameters. With an eighth the second convolution of a small network would just miss a whole tap a turn.
+    let share = trained / 7;
     let room = if share < ROWS { share } else { ROWS };
     let mut most = 0;
     let mut i = 0;
