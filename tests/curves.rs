@@ -58,6 +58,8 @@ const CASES: &[Case] = &[
         ..case("ds_cnn_per_sample", ready::DS_CNN, 20)
     },
     case("ds_cnn_groups", ready::DS_CNN_GROUPS, 20),
+    case("resnet_8", ready::RESNET_8, 5),
+    case("resnet_8_groups", ready::RESNET_8_GROUPS, 5),
     case("mobilenet", ready::MOBILENET, 5),
     case("mobilenet_groups", ready::MOBILENET_GROUPS, 5),
 ];
@@ -260,7 +262,9 @@ fn ready_models_learn_as_in_pytorch() {
     let curves = curves();
     let names: Vec<&str> = curves.iter().map(|curve| curve.name.as_str()).collect();
     assert_eq!(names, CASES.iter().map(|case| case.name).collect::<Vec<_>>());
-    println!("mean loss at first and at last; that of ours in single precision, and how far it and PyTorch's own are from last");
+    println!(
+        "mean loss at first and at last; that of ours in single precision, and how far it and PyTorch's own are from last"
+    );
     println!("model                steps    first     last     ours  ours/last  torch   curve64   final64");
     let next = std::sync::atomic::AtomicUsize::new(0);
     let rows = std::sync::Mutex::new(Vec::new());
