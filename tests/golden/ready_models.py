@@ -138,7 +138,7 @@ def listed():
     for kind in ("gru", "lstm"):
         layers = [(kind, 24), ("last",), ("dense", 4)]
         yield kind, [100, 6], layers, motions, 80, ("adam", 0.003), 200, dict(batch=4)
-    yield "transformer", [64], transformer(), text, 400, ("adam", 0.003), 800, dict(loss=("next_token",), itself=True)
+    yield "transformer", [64], transformer(), text, 400, ("adam", 0.003), 500, dict(loss=("next_token",), itself=True)
     itself = dict(loss=("squared_error",), itself=True)
     yield "autoencoder", [640], autoencoder(), images, 10, sgd(0.05), 60, itself
     yield "ds_cnn", [49, 10, 1], ds_cnn(RUNNING), images, 20, sgd(0.01), 100, {}
