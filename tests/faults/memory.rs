@@ -16,8 +16,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "the input lives until its layer goes backward, whether or not that reads it",
         file: "core/src/network/lives.rs",
-        right: "if i + 1 < count && slots[i + 1].reads_input {",
-        wrong: "if i + 1 < count && slots[i + 1].visited() {",
+        right: "slots[j].reads_input && 2 * count - j > last",
+        wrong: "2 * count - j > last",
         caught_by: LEAST,
     },
     Fault {

@@ -97,8 +97,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "output overwritten while an add still needs it",
         file: "core/src/network/lives.rs",
-        right: "&& source as usize == of + 1\n        {\n            return true;",
-        wrong: "&& source as usize == of + 1\n        {\n            return false;",
+        right: "if reads(&slots[j], of) {",
+        wrong: "if slots[j].from as usize == of + 1 {",
         caught_by: &["planning"],
     },
     Fault {
@@ -111,15 +111,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "input forgotten before the weight gradient",
         file: "core/src/network/lives.rs",
-        right: "last = 2 * count - (i + 1);",
-        wrong: "last = i + 1;",
+        right: "slots[j].reads_input && 2 * count - j > last",
+        wrong: "slots[j].reads_input && slots[j].row == 0 && 2 * count - j > last",
         caught_by: &["planning"],
     },
     Fault {
         what: "gradient born too late for an add",
         file: "core/src/network/lives.rs",
-        right: "&& source as usize == i + 1\n                && 2 * count - j < born",
-        wrong: "&& source as usize == i + 2\n                && 2 * count - j < born",
+        right: "if reads(&plan.slots[j], i) && 2 * count - j < born {",
+        wrong: "if plan.slots[j].from as usize == i + 1 && 2 * count - j < born {",
         caught_by: &["planning"],
     },
     Fault {

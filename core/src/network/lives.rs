@@ -11,23 +11,17 @@ use crate::number::Number;
 
 /// Finds where the backward pass ends, and which gradients have more than one contribution.
 pub(super) const fn mark_backward<const L: usize>(plan: &mut PlanOf<L>) {
-    let mut first = plan.layers;
-    let mut i = plan.layers;
-    while i > 0 {
-        i -= 1;
-        if plan.slots[i].trains {
-            first = i;
-        }
-    }
+    // An output gets a gradient only if it depends on something that trains.
+    let mut learns = [false; L];
     let mut i = 0;
     while i < plan.layers {
         let slot = &mut plan.slots[i];
-        // An output gets a gradient only if something trains at or below it.
-        slot.passes = slot.from as usize > first;
+        slot.passes = slot.from > 0 && learns[slot.from as usize - 1];
         slot.passes_source = match slot.source {
-            Some(source) => source as usize > first,
+            Some(source) => source > 0 && learns[source as usize - 1],
             None => false,
         };
+        learns[i] = slot.visited();
         i += 1;
     }
     // Going backward, so that the first reader met is the first to contribute. The loss contributes to the last.
@@ -210,8 +204,13 @@ pub(super) const fn root(slots: &[Slot], mut i: usize) -> usize {
 
 /// The layer whose buffer holds the gradient of output `i`: an in-place layer above passes its own down.
 pub(super) const fn delta_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
-    while i + 1 < count && slots[i + 1].elementwise && slots[i + 1].passes && !slots[i].several {
+    while i + 1 < count && !slots[i].several && hands_down(&slots[i + 1], i) {
         i += 1;
     }
     i
+}
+
+/// Whether the layer right above output `of` changes the gradient of that where it finds its own.
+const fn hands_down(above: &Slot, of: usize) -> bool {
+    above.from as usize == of + 1 && above.elementwise && above.passes
 }

@@ -142,7 +142,7 @@ impl Slot {
 
     /// Whether the backward pass comes here at all.
     pub const fn visited(&self) -> bool {
-        self.trains || self.passes
+        self.trains || self.passes || self.passes_source
     }
 }
 
