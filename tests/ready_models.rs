@@ -35,6 +35,7 @@ fn a_run_file_is_its_constant() {
 fn twins_differ_in_their_norms() {
     for (batches, groups) in [
         (ready::DS_CNN, ready::DS_CNN_GROUPS),
+        (ready::RESNET_8, ready::RESNET_8_GROUPS),
         (ready::MOBILENET, ready::MOBILENET_GROUPS),
     ] {
         assert_eq!((batches.input, batches.len()), (groups.input, groups.len()));
@@ -58,6 +59,8 @@ fn they_are_as_large_as_they_say() {
         (ready::AUTOENCODER, 269_992),
         (ready::DS_CNN, 24_908),
         (ready::DS_CNN_GROUPS, 23_756),
+        (ready::RESNET_8, 78_666),
+        (ready::RESNET_8_GROUPS, 78_186),
         (ready::MOBILENET, 223_850),
         (ready::MOBILENET_GROUPS, 218_378),
         (ready::GRU, 2_404),
