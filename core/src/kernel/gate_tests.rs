@@ -1,10 +1,14 @@
 //! The bits of a gate give the numbers that the output gives.
 
+extern crate std;
+
 use super::*;
 use crate::kernel::Kernel;
 use crate::math::{Relu, Relu6};
 use crate::number::bfp::Exponent;
 use crate::number::random::Pcg;
+use std::vec;
+use std::vec::Vec;
 
 /// Gradients through the bits and through the output itself.
 fn both<N: Kernel, U: Unary>(y: View<'_, N>, dy: &[N::Elem]) -> [(Vec<N::Elem>, N::Peak); 2] {
