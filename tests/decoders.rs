@@ -109,7 +109,7 @@ fn extreme(dice: &mut Pcg) -> u64 {
 }
 
 /// Records of a run and of an application's course with extreme values, as bytes of a state.
-fn extreme_records(dice: &mut Pcg) -> [u8; 128] {
+fn extreme_records(dice: &mut Pcg) -> [u8; 144] {
     let stop = [Stop::Epochs, Stop::Patience, Stop::NoSamples, Stop::Label][dice.below(4) as usize];
     let phase = match dice.below(4) {
         0 => Phase::Training,
@@ -128,11 +128,12 @@ fn extreme_records(dice: &mut Pcg) -> [u8; 128] {
         long() as u32,
     );
     let best = (long() % 3 > 0).then(&mut long);
-    let run = Record::<_, 96>::new(1, (cursor, phase, sums, best, long() as u32));
+    let plateau = (best.map(|best| best as u32), long() as u32, long() as u32);
+    let run = Record::<_, 112>::new(2, (cursor, phase, sums, best, long() as u32, plateau));
     let label = (long() % 3 > 0).then(|| long() as u16);
     let until = (long() % 3 > 0).then(|| long() as u32);
     let course = Record::<_, 32>::new(1, (long(), label, until));
-    let mut bytes = [0; 128];
+    let mut bytes = [0; 144];
     Parts(&[&run, &course]).read(0, &mut bytes);
     bytes
 }
@@ -153,7 +154,7 @@ fn an_application_goes_on_from_extreme_counts() {
     let mut dice = Pcg::new(4);
     for _ in 0..1000 {
         // They stand between the trainer and the scaler.
-        state[WATCH.trainer_size()..][..128].copy_from_slice(&extreme_records(&mut dice));
+        state[WATCH.trainer_size()..][..144].copy_from_slice(&extreme_records(&mut dice));
         let mut flash = WATCH.flash(0);
         WATCH.forge(&mut flash, &state);
         let end = boot(&mut flash, 600);

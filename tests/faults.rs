@@ -14,6 +14,8 @@ mod arithmetic;
 mod layers;
 #[path = "faults/losses.rs"]
 mod losses;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/memory_and_loop.rs"]
 mod memory_and_loop;
 #[path = "faults/sequence.rs"]
@@ -38,6 +40,7 @@ fn faults() -> impl Iterator<Item = &'static Fault> {
         arithmetic::FAULTS,
         layers::FAULTS,
         losses::FAULTS,
+        memory::FAULTS,
         memory_and_loop::FAULTS,
         sequence::FAULTS,
     ]

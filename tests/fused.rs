@@ -58,7 +58,7 @@ fn train<O: Optimizer<f32>>(model: &RandomModel, plan: &Plan, optimizer: O, seed
         assert_eq!(trainer.steps(), step);
         // What a sample that is no number would do, it does to no parameter. Some models do not notice: they
         // drop it, or read a padding alone.
-        let after = trainer.parameter_bytes().to_vec();
+        let after = learned(&trainer);
         let nothing: Vec<f32> = x.iter().map(|_| f32::NAN).collect();
         let target = Target::Values(View::plain(&t));
         if drops
@@ -71,10 +71,7 @@ fn train<O: Optimizer<f32>>(model: &RandomModel, plan: &Plan, optimizer: O, seed
         noticed += 1;
         let loss = trainer.learn(View::plain(&nothing), target);
         assert_eq!(trainer.update(), Update::Refused, "loss {loss:?} {model:?}");
-        assert_eq!(
-            (trainer.steps(), trainer.parameter_bytes()),
-            (step, after.as_slice())
-        );
+        assert!(trainer.steps() == step && learned(&trainer) == after, "{model:?}");
     }
     let end = trainer.parameter_bytes().to_vec();
     Trained {
@@ -83,6 +80,20 @@ fn train<O: Optimizer<f32>>(model: &RandomModel, plan: &Plan, optimizer: O, seed
         norms,
         end,
     }
+}
+
+/// What is learned, and not measured: a branch that does not notice the sample may take it into its statistics.
+fn learned<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, f32, O>) -> Vec<u32> {
+    let mut values = vec![];
+    for (layer, slot) in trainer.plan().slots().iter().enumerate() {
+        for index in 0..slot.tensors.count() {
+            if slot.tensors.trained(index) {
+                let name = slot.specs().get(index).unwrap().name;
+                values.extend(trainer.parameter(layer, name).unwrap().values().map(f32::to_bits));
+            }
+        }
+    }
+    values
 }
 
 fn compare<O: Optimizer<f32>>(optimizer: O) -> (usize, usize) {

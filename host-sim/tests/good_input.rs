@@ -138,10 +138,13 @@ fn the_plan_adds_up_and_is_what_training_uses() {
             .sum::<u64>()
     };
     let training = &plan["training"];
-    for (key, bytes) in [("parameter_bytes", 4), ("gradient_bytes", 4), ("state_bytes", 4)] {
+    for key in ["parameter_bytes", "state_bytes"] {
         assert_eq!(training[key].as_u64().unwrap(), sum(key), "{key}");
-        assert_eq!(sum(key), plan["params"].as_u64().unwrap() * bytes, "{key}");
+        assert_eq!(sum(key), plan["params"].as_u64().unwrap() * 4, "{key}");
     }
+    // One sample at a time, the update is fused: no layer has its gradient kept, a few rows are there at once.
+    assert_eq!(sum("gradient_bytes"), 0);
+    assert!(training["gradient_bytes"].as_u64().unwrap() * 4 < sum("parameter_bytes"));
     let parts = [
         "parameter_bytes",
         "gradient_bytes",
@@ -188,6 +191,22 @@ fn the_plan_adds_up_and_is_what_training_uses() {
     let text = folder.run(&["plan", "run.toml"]);
     for part in ["layer", "dense", "MACs", "Training", "Inference"] {
         assert!(text.done().contains(part), "no {part} in:\n{}", text.out);
+    }
+    // What is alive at the busiest step is named, and fits in the work region, which is drawn.
+    let busiest = &plan["busiest"];
+    let used = busiest["bytes"].as_u64().unwrap();
+    assert!(used <= training["activation_bytes"].as_u64().unwrap());
+    let alive = busiest["alive"].as_array().unwrap();
+    let alive = alive.iter().map(|block| block["bytes"].as_u64().unwrap());
+    assert!(alive.sum::<u64>() >= used);
+    for arguments in [
+        &["--svg", "memory.svg"][..],
+        &["--svg", "memory.svg", "--inference"],
+    ] {
+        folder.run(&[&["plan", "run.toml"], arguments].concat()).done();
+        let picture = std::fs::read_to_string(folder.path("memory.svg")).unwrap();
+        let shown = picture.contains("0 conv1d") || picture.contains("0 dense");
+        assert!(shown && picture.contains("work region"), "{picture}");
     }
 }
 

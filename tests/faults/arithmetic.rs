@@ -27,8 +27,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "add forgets its far branch",
         file: "core/src/engine/backward.rs",
-        right: "let source = slot.source.filter(|_| slot.passes);",
-        wrong: "let source: Option<u16> = None;",
+        right: ".filter(|_| USES & mode::BACK != 0 && slot.passes_source)",
+        wrong: ".filter(|_| false)",
         caught_by: BOTH,
     },
     Fault {
@@ -90,15 +90,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "planner lets inputs die early",
         file: "core/src/network/lives.rs",
-        right: "last = 2 * count - (i + 1);",
-        wrong: "",
+        right: "slots[j].reads_input && 2 * count - j > last",
+        wrong: "slots[j].reads_input && false",
         caught_by: BOTH,
     },
     Fault {
         what: "planner writes over what an add reads",
         file: "core/src/network/lives.rs",
-        right: "            && source as usize == of + 1\n        {\n            return true;",
-        wrong: "            && source as usize == of + 1\n        {\n            return false;",
+        right: "if reads(&slots[j], of) {",
+        wrong: "if reads(&slots[j], of) && false {",
         caught_by: BOTH,
     },
     Fault {
@@ -118,8 +118,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "frozen layer passes no gradient",
         file: "core/src/network/lives.rs",
-        right: "plan.slots[i].passes = i > first;",
-        wrong: "plan.slots[i].passes = i > first && (plan.slots[i].trains || plan.slots[i].specs().is_empty());",
+        right: "learns[i] = slot.visited();",
+        wrong: "learns[i] = slot.trains || slot.tensors.count() == 0 && slot.visited();",
         caught_by: GRADIENTS,
     },
     Fault {

@@ -137,7 +137,7 @@ def recurrent(kind, x, p, hidden):
     return module(made, x, **names)[0]
 
 
-def batch_norm(x, p, mode, learns):
+def batch_norm(x, p, learns, mode, momentum=MOMENTUM):
     """One sample after the other, since a device has only one at a time.
 
     `per_sample`: PyTorch's training at batch 1. The sample's own mean and variance normalise it and have their part in the
@@ -151,15 +151,15 @@ def batch_norm(x, p, mode, learns):
 
     def one(x):
         if learns and mode == "per_sample":
-            return F.batch_norm(x, mean, variance, *rest, True, MOMENTUM, EPSILON)
+            return F.batch_norm(x, mean, variance, *rest, True, momentum, EPSILON)
         if learns:
             with torch.no_grad():
                 rows = x.movedim(1, -1).flatten(0, -2)
                 step = rows.mean(0) - mean
-                mean.add_(MOMENTUM * step)
+                mean.add_(momentum * step)
                 spread = rows.var(0, unbiased=False)
-                variance.copy_((1 - MOMENTUM) * (variance + MOMENTUM * step**2) + MOMENTUM * spread)
-        return F.batch_norm(x, mean.clone(), variance.clone(), *rest, False, MOMENTUM, EPSILON)
+                variance.copy_((1 - momentum) * (variance + momentum * step**2) + momentum * spread)
+        return F.batch_norm(x, mean.clone(), variance.clone(), *rest, False, momentum, EPSILON)
 
     return torch.cat([by_channel(one, sample) for sample in x.split(1)])
 
@@ -198,7 +198,7 @@ def forward(layer, p, x, outputs, learns):
         case "upsample":
             return by_channel(F.interpolate, x, scale_factor=a[0], mode="nearest")
         case "batch_norm":
-            return batch_norm(x, p, a[0], learns)
+            return batch_norm(x, p, learns, *a)
         case "layer_norm":
             return F.layer_norm(x, x.shape[-1:], p["weight"], p["bias"], EPSILON)
         case "rms_norm":
@@ -228,6 +228,13 @@ def forward(layer, p, x, outputs, learns):
         case "flatten":
             return x.flatten(1)
     raise ValueError(f"unknown layer {kind}")
+
+
+def taken(layer, outputs):
+    """A layer and its input: the last output, or after the words `from BACK` the one BACK places above."""
+    if layer[0] == "from":
+        return layer[2:], outputs[len(outputs) - layer[1]]
+    return layer, outputs[-1]
 
 
 def model(case, parameters, x, learns=True):

@@ -51,7 +51,8 @@ def tensors(case):
     listed, parameters = [], []
     outputs = [torch.zeros(1, *case["input"])]
     for index, layer in enumerate(case["layers"]):
-        own = layers.tensors(layer, list(outputs[-1].shape[1:]))
+        layer, x = layers.taken(layer, outputs)
+        own = layers.tensors(layer, list(x.shape[1:]))
         base = len(own)
         if index in case["adapters"]:
             own += layers.adapter(case["adapters"][index], own)
@@ -61,7 +62,7 @@ def tensors(case):
             state = "statistic" if name in layers.STATISTICS else "frozen" if kept else "trained"
             listed.append((index, name, state, dims, fan_in))
         parameters.append({name: torch.ones(dims) for name, dims, _ in own})
-        outputs.append(layers.forward(layer, parameters[-1], outputs[-1], outputs, False))
+        outputs.append(layers.forward(layer, parameters[-1], x, outputs, False))
     return listed, outputs[-1][0]
 
 

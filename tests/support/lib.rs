@@ -1,6 +1,7 @@
 //! What the tests and benches share.
 
 pub mod chi_square;
+pub mod curves;
 pub mod differences;
 pub mod golden;
 pub mod lab;

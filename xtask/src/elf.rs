@@ -2,6 +2,7 @@
 
 use crate::process::Outcome;
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -32,6 +33,7 @@ pub struct Program {
     /// By address.
     functions: Vec<Function>,
     code: Vec<(u64, Vec<u8>)>,
+    sources: BTreeSet<String>,
 }
 
 impl Program {
@@ -42,7 +44,12 @@ impl Program {
         let file = object::File::parse(&*bytes).map_err(|error| failed(&error))?;
         let mut sizes = Sizes::default();
         let mut code = Vec::new();
+        let mut sources = BTreeSet::new();
         for section in file.sections() {
+            if section.name().is_ok_and(|name| name.starts_with(".debug_line")) {
+                let text = section.data().map_err(|error| failed(&error))?;
+                sources.extend(source_names(text));
+            }
             sizes.add(section.name().unwrap_or_default(), section.kind(), section.size());
             if section.kind() == SectionKind::Text {
                 code.push((
@@ -68,6 +75,7 @@ impl Program {
             sizes,
             functions,
             code,
+            sources,
         })
     }
 
@@ -79,6 +87,11 @@ impl Program {
     /// The function of this name.
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The names of the source files that some instruction comes from, inlined or not, without their folders.
+    pub fn sources(&self) -> &BTreeSet<String> {
+        &self.sources
     }
 
     /// The index of the function that holds an address: the last one that starts at or before it.
@@ -101,6 +114,18 @@ impl Program {
         }
         bytes
     }
+}
+
+/// The names of source files in a table of lines, which lists the files of the code that is linked, and no other.
+fn source_names(table: &[u8]) -> impl Iterator<Item = String> {
+    table
+        .split(|byte| *byte == 0)
+        .filter(|text| text.ends_with(b".rs"))
+        .filter_map(|text| {
+            let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'.';
+            let from = text.iter().rposition(|byte| !name(byte)).map_or(0, |at| at + 1);
+            String::from_utf8(text.get(from..)?.to_vec()).ok()
+        })
 }
 
 impl Sizes {
@@ -140,5 +165,15 @@ impl fmt::Display for Sizes {
             self.flash(),
             self.ram()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_of_sources_have_no_folder() {
+        let names: Vec<String> =
+            super::source_names(b"\x01\x02lstm.rs\0\x01\0/a/b_c/d_1.rs\0other.txt\0").collect();
+        assert_eq!(names, ["lstm.rs", "d_1.rs"]);
     }
 }

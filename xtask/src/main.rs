@@ -26,7 +26,7 @@ cargo xtask firmware [--bless]   builds every board's program, runs it, compares
 cargo xtask bench-mcu [--bless] [--functions]
                                  instructions, code and RAM of W1, W2 and W4 on the emulated Cortex-M4F, beside
                                  the peers; compares with the golden values (or takes the new ones); which functions;
-                                 and the candidate orders of summation
+                                 small firmwares; elementary functions; and the candidate orders of summation
 ";
 
 fn main() -> ExitCode {
@@ -62,7 +62,8 @@ fn bench_mcu(words: &[&str]) -> Outcome {
         }
     }
     let tools = Tools::find_or_install()?;
-    mcu::sizes(&tools, &mut parts::Tally::default())?;
+    mcu::sizes(&tools, options.bless, &mut parts::Tally::default())?;
+    mcu::functions(&tools)?;
     mcu::orders(&tools)?;
     mcu::bench(&tools, &options, &mut parts::Tally::default())
 }
@@ -96,7 +97,7 @@ fn test(mut parts: Parts) -> bool {
     parts.part("tests", checks::tests);
     parts.part("tests in release", checks::release_tests);
     parts.part("firmware", |tally| firmware::test(&tools, tally));
-    parts.part("sizes on the chip", |tally| mcu::sizes(&tools, tally));
+    parts.part("sizes on the chip", |tally| mcu::sizes(&tools, false, tally));
     parts.part("instructions on the chip", |tally| {
         mcu::bench(&tools, &mcu::Options::default(), tally)
     });

@@ -15,18 +15,22 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let Some(slot) = plan.slots().get(index).filter(|slot| slot.visited()) else {
             return;
         };
-        let below = index.checked_sub(1).and_then(|below| plan.slots().get(below));
-        let source = slot.source.filter(|_| slot.passes);
-        if USES & mode::BACK != 0
-            && !slot.joins
-            && let Some(source) = self.learning_source(source)
-        {
+        let below = if USES & mode::BACK != 0 {
+            self.output_of(slot.from)
+        } else {
+            index.checked_sub(1).and_then(|below| plan.slots().get(below))
+        };
+        let source = slot
+            .source
+            .filter(|_| USES & mode::BACK != 0 && slot.passes_source)
+            .and_then(|source| self.output_of(source));
+        if let Some(source) = source.filter(|_| !slot.joins) {
             self.hand_on(slot, source, slot.clears_source);
         }
-        let mut peak = self.through(slot, below, x, source);
+        let mut peak = self.through(slot, below, x, source.filter(|_| slot.joins));
         if let Some(below) = below.filter(|_| slot.passes) {
             if USES & mode::BACK != 0 && slot.elementwise && slot.shared {
-                peak = self.hand_on(slot, below, false);
+                peak = self.hand_on(slot, below, slot.clears);
             }
             N::follow(self.tracks.get_mut(usize::from(below.delta_track)), peak);
         }
@@ -45,22 +49,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         }
     }
 
-    /// The slot whose output `source` names, if somebody needs the gradient of that output: something
-    /// trains at or below it.
-    fn learning_source(&self, source: Option<u16>) -> Option<&'a Slot> {
-        let at = usize::from(source?).checked_sub(1)?;
-        let slots = self.plan.slots();
-        let reader = slots.get(at + 1)?;
-        slots.get(at).filter(|_| reader.passes && reader.shared)
-    }
-
     /// Runs the layer's backward function.
     fn through(
         &mut self,
         slot: &Slot,
         below: Option<&Slot>,
         sample: View<'_, N>,
-        source: Option<u16>,
+        joined: Option<&Slot>,
     ) -> N::Peak {
         let fused = self.is_fused();
         // By rows, the gradient of the parameters comes later and reads the input itself.
@@ -80,11 +75,6 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             Some(below) if slot.passes => (delta, span::<N>(below.dy, below.output)),
             _ => (delta, 0..0),
         };
-        let joined = if slot.joins {
-            self.learning_source(source)
-        } else {
-            None
-        };
         let (input, output, dy, dx, de, kept, scratch) = if USES & mode::EXTRAS != 0 {
             let de = joined.map_or(0..0, |joined| span::<N>(joined.dy, joined.output));
             let (kept, scratch) = (slot.kept.range(), slot.backward_scratch.range());
@@ -96,8 +86,9 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 Err(_) => return N::Peak::default(),
             }
         } else {
-            match self.work.get_disjoint_mut([input, output, dy, dx]) {
-                Ok([input, output, dy, dx]) => (input, output, dy, dx, &mut [][..], &mut [][..], &mut [][..]),
+            let nothing = || &mut [][..];
+            match self.work.get_disjoint_mut([output, dy, dx]) {
+                Ok([output, dy, dx]) => (nothing(), output, dy, dx, nothing(), nothing(), nothing()),
                 Err(_) => return N::Peak::default(),
             }
         };
@@ -122,7 +113,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         if slot.clears && !slot.elementwise {
             N::clear(dx);
         }
-        if slot.clears_source {
+        if joined.is_some() && slot.clears_source {
             N::clear(de);
         }
         let own = own_tracks::<N>(tracks, slot);

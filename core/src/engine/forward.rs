@@ -8,19 +8,30 @@ use crate::number::{View, ViewMut, cast, cast_mut};
 use crate::optim::Optimizer;
 use core::ops::Range;
 
-impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
+impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     /// Runs every layer on the sample `x`.
     pub(super) fn forward(&mut self, x: View<'_, N>, pass: Pass) {
-        let mut below: Option<&Slot> = None;
+        let mut above: Option<&Slot> = None;
         for slot in self.plan.slots() {
+            let below = if USES & mode::BACK != 0 {
+                self.output_of(slot.from)
+            } else {
+                above
+            };
             if slot.elementwise && !slot.in_place {
                 // The input is read again later, so the layer works on a copy.
                 self.copy_input(below, x, slot);
             }
             let peak = self.run(below, x, slot, pass);
             N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
-            below = Some(slot);
+            above = Some(slot);
         }
+    }
+
+    /// The layer that `place` names, which is its index plus 1; `None` for the model's input.
+    pub(super) fn output_of(&self, place: u16) -> Option<&'a Slot> {
+        let at = usize::from(place).checked_sub(1)?;
+        self.plan.slots().get(at)
     }
 
     /// Runs one layer.
@@ -28,8 +39,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let earlier = slot
             .source
             .filter(|_| USES & mode::BACK != 0)
-            .and_then(|source| usize::from(source).checked_sub(1))
-            .and_then(|at| self.plan.slots().get(at));
+            .and_then(|source| self.output_of(source));
         let lies = |slot: Option<&Slot>| slot.map_or(0..0, |slot| span::<N>(slot.y, slot.output));
         let mut output = span::<N>(slot.y, slot.output);
         let mut input = lies(below);

@@ -112,11 +112,14 @@ fn a_token_names_a_row_or_gives_no_number() {
     let dy = filled::<30>(&mut random);
     let start = filled::<15>(&mut random);
     let (mut dw, mut expected) = (start, start);
-    let grad = Grad {
-        data: &mut dw,
-        track: None,
-    };
-    f64::look_up_gradient(view(&tokens), view(&dy), grad);
+    // The gradient of those tokens that have a row.
+    for (t, token) in tokens.iter().enumerate().filter(|(t, _)| rows[*t].is_some()) {
+        let grad = Grad {
+            data: &mut dw,
+            track: None,
+        };
+        f64::look_up_gradient(view(&[*token]), view(&dy[t * 3..][..3]), grad);
+    }
     for (t, row) in rows.iter().enumerate() {
         let y = &y[t * 3..][..3];
         match row {
@@ -130,6 +133,13 @@ fn a_token_names_a_row_or_gives_no_number() {
         }
     }
     assert_eq!(dw, expected);
+    // A token without one makes the whole gradient no number, so that the sample is refused.
+    let grad = Grad {
+        data: &mut dw,
+        track: None,
+    };
+    f64::look_up_gradient(view(&tokens), view(&dy), grad);
+    assert!(dw.iter().all(|dw| dw.is_nan()));
 }
 
 #[test]

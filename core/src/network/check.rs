@@ -19,9 +19,12 @@ const EMPTY: Slot = Slot {
     in_place: false,
     reads_input: false,
     reads_output: false,
+    from: 0,
+    several: false,
     shared: false,
     clears: false,
     source: None,
+    passes_source: false,
     clears_source: false,
     joins: false,
     tensors: Tensors::NONE,
@@ -93,6 +96,19 @@ pub(super) const fn check<N: Number, const L: usize>(
         if needs.kinds & (1 << entry.layer.code()) == 0 {
             return fault(model, i, "is not available in this number format");
         }
+        let from = i + 1 - entry.from as usize;
+        if entry.from > 1 {
+            uses |= mode::BACK;
+            shape = match earlier(model, &slots, i, entry.from as usize) {
+                Some(earlier) => earlier,
+                None => return fault(model, i, "reads from a place above the model's input"),
+            };
+            if let Some(back) = entry.layer.back()
+                && back == entry.from
+            {
+                return fault(model, i, "reads the same output twice");
+            }
+        }
         let output = match entry.layer.back() {
             None => entry.layer.output(shape),
             Some(back) => match earlier(model, &slots, i, back as usize) {
@@ -130,6 +146,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;
+        slot.from = from as u16;
         slot.output = output;
         slot.trains = tensors.trains();
         slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
@@ -165,6 +182,9 @@ pub(super) const fn check<N: Number, const L: usize>(
             kind: "loss",
             fault,
         });
+    }
+    if let Some(unread) = unread(&slots, count) {
+        return fault(model, unread, "has an output that no layer reads");
     }
     if needs.train && trained == 0 {
         let fault = "has nothing to train: leave at least one layer with parameters unfrozen, or plan it for inference";
@@ -228,6 +248,29 @@ pub(super) const fn check<N: Number, const L: usize>(
         fingerprint: 0,
         slots,
     })
+}
+
+/// The first layer whose output nobody reads.
+const fn unread(slots: &[Slot], count: usize) -> Option<usize> {
+    let mut i = 0;
+    while i + 1 < count {
+        let mut read = false;
+        let mut j = i + 1;
+        // The next layer reads nearly every one.
+        while j < count && !read {
+            read = slots[j].from as usize == i + 1
+                || match slots[j].source {
+                    Some(source) => source as usize == i + 1,
+                    None => false,
+                };
+            j += 1;
+        }
+        if !read {
+            return Some(i);
+        }
+        i += 1;
+    }
+    None
 }
 
 /// Shape of the output `back` places above layer `i`; `None` if there is no such place.

@@ -11,33 +11,51 @@ use crate::number::Number;
 
 /// Finds where the backward pass ends, and which gradients have more than one contribution.
 pub(super) const fn mark_backward<const L: usize>(plan: &mut PlanOf<L>) {
-    let mut first = plan.layers;
-    let mut i = plan.layers;
-    while i > 0 {
-        i -= 1;
-        if plan.slots[i].trains {
-            first = i;
-        }
+    // An output gets a gradient only if it depends on something that trains.
+    let mut learns = [false; L];
+    let mut i = 0;
+    while i < plan.layers {
+        let slot = &mut plan.slots[i];
+        slot.passes = slot.from > 0 && learns[slot.from as usize - 1];
+        slot.passes_source = match slot.source {
+            Some(source) => source > 0 && learns[source as usize - 1],
+            None => false,
+        };
+        learns[i] = slot.visited();
+        i += 1;
     }
-    // Going backward, so that the first reader met is the first to contribute.
+    // Going backward, so that the first reader met is the first to contribute. The loss contributes to the last.
+    let mut read = [false; L];
     let mut i = plan.layers;
     while i > 0 {
         i -= 1;
-        plan.slots[i].passes = i > first;
-        if let Some(source) = plan.slots[i].source {
-            let source = source as usize;
-            // The output `source − 1` gets a gradient only if something trains at or below it.
-            if source > first && !plan.slots[source].shared {
-                plan.slots[source].shared = true;
-                plan.slots[i].clears_source = true;
-            }
+        if plan.slots[i].passes_source
+            && let Some(source) = plan.slots[i].source
+        {
+            plan.slots[i].clears_source = contribute(plan, &mut read, source as usize - 1);
+        }
+        if plan.slots[i].passes {
+            let from = plan.slots[i].from as usize - 1;
+            // What is not handed down by the next layer needs a buffer of its own.
+            plan.slots[from].several |= from + 1 != i;
+            plan.slots[i].clears = contribute(plan, &mut read, from);
         }
     }
     let mut i = 0;
     while i < plan.layers {
-        plan.slots[i].clears = plan.slots[i].passes && !plan.slots[i].shared;
+        if plan.slots[i].passes {
+            plan.slots[i].shared = plan.slots[plan.slots[i].from as usize - 1].several;
+        }
         i += 1;
     }
+}
+
+/// Takes note of a contribution to the gradient of output `of`, and says whether it is the first.
+const fn contribute<const L: usize>(plan: &mut PlanOf<L>, read: &mut [bool; L], of: usize) -> bool {
+    let first = !read[of];
+    plan.slots[of].several |= !first;
+    read[of] = true;
+    first
 }
 
 /// Finds which inputs and outputs the backward pass reads.
@@ -87,7 +105,8 @@ pub(super) const fn lives<N: Number, const L: usize>(
             InPlace::Always => true,
             InPlace::Unvisited => !slot.visited(),
         };
-        plan.slots[i].in_place = i > 0 && may && !kept(&plan.slots, count, i - 1, i, train);
+        plan.slots[i].in_place =
+            i > 0 && slot.from as usize == i && may && !kept(&plan.slots, count, i - 1, i, train);
         i += 1;
     }
     let mut i = 0;
@@ -133,17 +152,10 @@ pub(super) const fn lives<N: Number, const L: usize>(
         if !plan.slots[i].visited() {
             continue;
         }
-        let mut born = if i + 1 == count {
-            count
-        } else {
-            2 * count - (i + 1)
-        };
+        let mut born = if i + 1 == count { count } else { 2 * count - i };
         let mut j = i + 1;
         while j < count {
-            if let Some(source) = plan.slots[j].source
-                && source as usize == i + 1
-                && 2 * count - j < born
-            {
+            if reads(&plan.slots[j], i) && 2 * count - j < born {
                 born = 2 * count - j;
             }
             j += 1;
@@ -158,13 +170,21 @@ const fn elements<N: Number>(shape: Shape) -> usize {
     aligned::<N>(shape.len() * size_of::<N::Elem>())
 }
 
-/// Whether output `of` must survive beyond layer `reader`, so that `reader` may not write over it.
+/// Whether a layer reads output `of`, as its input or besides.
+const fn reads(slot: &Slot, of: usize) -> bool {
+    slot.from as usize == of + 1
+        || match slot.source {
+            Some(source) => source as usize == of + 1,
+            None => false,
+        }
+}
+
+/// Whether output `of` must survive beyond layer `reader`, whose input it is, so that `reader` may not write
+/// over it.
 const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: bool) -> bool {
-    let mut j = reader;
+    let mut j = reader + 1;
     while j < count {
-        if let Some(source) = slots[j].source
-            && source as usize == of + 1
-        {
+        if reads(&slots[j], of) {
             return true;
         }
         j += 1;
@@ -174,21 +194,22 @@ const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: boo
 
 /// The last step at which output `i` is read.
 const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> usize {
-    // The next layer, or the loss, or the caller after an inference.
+    // A layer above, or the loss, or the caller after an inference.
     let mut last = i + 1;
     let mut j = i + 1;
     while j < count {
-        if let Some(source) = slots[j].source
-            && source as usize == i + 1
-            && j > last
-        {
+        if reads(&slots[j], i) && j > last {
             last = j;
         }
         j += 1;
     }
     if train {
-        if i + 1 < count && slots[i + 1].reads_input {
-            last = 2 * count - (i + 1);
+        let mut j = i + 1;
+        while j < count {
+            if slots[j].from as usize == i + 1 && slots[j].reads_input && 2 * count - j > last {
+                last = 2 * count - j;
+            }
+            j += 1;
         }
         if slots[i].reads_output {
             last = 2 * count - i;
@@ -211,8 +232,13 @@ pub(super) const fn root(slots: &[Slot], mut i: usize) -> usize {
 
 /// The layer whose buffer holds the gradient of output `i`: an in-place layer above passes its own down.
 pub(super) const fn delta_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
-    while i + 1 < count && slots[i + 1].elementwise && slots[i + 1].passes && !slots[i + 1].shared {
+    while i + 1 < count && !slots[i].several && hands_down(&slots[i + 1], i) {
         i += 1;
     }
     i
+}
+
+/// Whether the layer right above output `of` changes the gradient of that where it finds its own.
+const fn hands_down(above: &Slot, of: usize) -> bool {
+    above.from as usize == of + 1 && above.elementwise && above.passes
 }

@@ -82,6 +82,8 @@ pub struct Entry {
     pub(crate) layer: Layer,
     pub(crate) part: Part,
     pub(crate) init: Init,
+    /// How many places above its input is: 1 for the layer above.
+    pub(crate) from: u8,
     /// An option that the layer does not have was set. The planner reports it with the layer's number.
     pub(crate) fault: Option<&'static str>,
 }
@@ -92,6 +94,7 @@ impl Entry {
             layer,
             part: Part::All,
             init: Init::Auto,
+            from: 1,
             fault: None,
         }
     }
@@ -104,6 +107,17 @@ impl Entry {
     /// How the layer's weights start.
     pub const fn init(mut self, init: Init) -> Self {
         self.init = init;
+        self
+    }
+
+    /// Takes the layer's input from `back` places above, and not from the layer right above (which is 1): the
+    /// beginning of a branch, which an [`add`] or a [`concat`] joins with the other.
+    pub const fn from(mut self, back: u8) -> Self {
+        if back == 0 {
+            self.fault = Some("cannot take its own output: 1 is the layer above");
+        } else {
+            self.from = back;
+        }
         self
     }
 

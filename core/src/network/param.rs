@@ -6,7 +6,7 @@ use crate::kernel::Grad;
 use crate::number::{Number, View, cast};
 
 /// The most parameter tensors that one layer has.
-pub const MAX_PARAMS: usize = 8;
+pub const MAX_PARAMS: usize = 4;
 
 /// What a parameter tensor is for, which decides how a number stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,13 +51,19 @@ pub struct Slot {
     pub reads_input: bool,
     /// Its backward pass reads its output. A relu may keep a bit of each element instead.
     pub reads_output: bool,
-    /// Its gradient by the input is summed with that of other readers, so it has a buffer of its own.
+    /// Where its input comes from: index of the layer plus 1, 0 for the model's input.
+    pub from: u16,
+    /// The gradient of its output is the sum of what several readers add, so it has a buffer of its own.
+    pub several: bool,
+    /// The same of its input.
     pub shared: bool,
-    /// It is the first in the backward pass to add to that buffer.
+    /// It is the first in the backward pass to add to the gradient of its input.
     pub clears: bool,
     /// The earlier output that it reads besides its input: index of the layer plus 1, 0 for the model's input.
     pub source: Option<u16>,
-    /// It is the first in the backward pass to add to the gradient of that earlier output.
+    /// The gradient of that earlier output is needed.
+    pub passes_source: bool,
+    /// It is the first in the backward pass to add to it.
     pub clears_source: bool,
     /// It adds to the gradient of the earlier output itself; otherwise the engine hands on its own.
     pub joins: bool,
@@ -141,7 +147,7 @@ impl Slot {
 
     /// Whether the backward pass comes here at all.
     pub const fn visited(&self) -> bool {
-        self.trains || self.passes
+        self.trains || self.passes || self.passes_source
     }
 }
 

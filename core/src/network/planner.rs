@@ -95,6 +95,13 @@ const fn fingerprint<const L: usize>(plan: &PlanOf<L>) -> u64 {
             .byte(slot.layer.code())
             .byte(slot.trains as u8)
             .number(slot.layer.settings());
+        // What is so in nearly every model leaves no mark, so that older checkpoints stay readable.
+        if slot.from as usize != i {
+            digest = digest.byte(b'f').number(slot.from as u64);
+        }
+        if slot.trains && slot.tensors.frozen() > 0 {
+            digest = digest.byte(b'p').number(slot.tensors.frozen_bits() as u64);
+        }
         digest = mix_shape(digest, slot.output);
         let specs: Params = slot.specs();
         digest = digest.number(specs.elements() as u64);

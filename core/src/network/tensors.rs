@@ -17,6 +17,7 @@ pub struct Tensors {
     trained: u8,
     resident: u8,
     count: u8,
+    weighs: bool,
 }
 
 /// Stands for a tensor of ones in the place of a bound.
@@ -32,6 +33,7 @@ impl Tensors {
         trained: 0,
         resident: 0,
         count: 0,
+        weighs: false,
     };
 
     /// The tensors of `params`: `trained` by bit, and with `resident` those that lie in RAM.
@@ -54,6 +56,7 @@ impl Tensors {
                 }
                 tensors.trained |= trained & bit & !tensors.statistics;
                 tensors.resident |= resident & bit;
+                tensors.weighs |= tensors.trained(i) && (tensors.weight(i) || tensors.bounds[i] != 0.0);
             }
             i += 1;
         }
@@ -126,16 +129,7 @@ impl Tensors {
 
     /// Whether any tensor is trained that is multiplied with something. A bias, which starts at zero, is not.
     pub const fn weighs(&self) -> bool {
-        let mut i = 0;
-        let mut bounds = self.bounds.as_slice();
-        while let [bound, rest @ ..] = bounds {
-            if self.trained(i) && (self.weight(i) || *bound != 0.0) {
-                return true;
-            }
-            bounds = rest;
-            i += 1;
-        }
-        false
+        self.weighs
     }
 
     /// Bytes of tensor `index` as `N` stores it.
@@ -171,6 +165,19 @@ impl Tensors {
             return 0..0;
         }
         self.bytes_before::<N>(first, true)..self.bytes_before::<N>(MAX_PARAMS, true)
+    }
+
+    /// A bit for each tensor in flash.
+    pub(super) const fn frozen_bits(&self) -> u8 {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < self.count as usize {
+            if !self.resident(i) {
+                bits |= 1 << i;
+            }
+            i += 1;
+        }
+        bits
     }
 
     /// Number of tensors in flash.

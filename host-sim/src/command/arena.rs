@@ -99,6 +99,27 @@ impl<'a> Timeline<'a> {
         format!("{} {} {what}", block.layer, self.name(block.layer))
     }
 
+    /// What dominates, in words.
+    pub(super) fn summary(&self) -> String {
+        const SHOWN: usize = 8;
+        let (step, used) = self.peak();
+        let alive = self.dominant();
+        let mut text = format!(
+            "\nAt the busiest step, {}, {} bytes are in use:\n",
+            self.spoken(step),
+            grouped(used)
+        );
+        for block in alive.iter().take(SHOWN) {
+            text += &format!("{:>11}  {}\n", grouped(block.bytes), self.holds(block));
+        }
+        let rest = alive.get(SHOWN..).unwrap_or(&[]);
+        if !rest.is_empty() {
+            let bytes = rest.iter().map(|block| block.bytes).sum();
+            text += &format!("{:>11}  {} more\n", grouped(bytes), rest.len());
+        }
+        text + "\n"
+    }
+
     /// The picture.
     pub(super) fn picture(&self, title: String) -> ArenaPicture {
         let (busiest, used) = self.peak();

@@ -6,7 +6,7 @@ use crate::complaint::{Complaint, Failure};
 use crate::report::say;
 use crate::run::{RunFile, WithOptimizer};
 use crate::session::{MAX_LAYERS, Network};
-use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot};
+use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot, mode};
 use kilograd::optim::Optimizer;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -131,7 +131,7 @@ fn rows(both: &Both) -> Vec<Row> {
                 output: slot.output,
                 parameters: specs.elements(),
                 parameter_bytes: specs.elements() * size_of::<f32>(),
-                gradient_bytes: trained,
+                gradient_bytes: if plan.uses & mode::FUSED == 0 { trained } else { 0 },
                 state_bytes: trained * plan.state_slots,
                 activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
                 delta_bytes: if owns_delta(slot, slots.get(index + 1)) {
@@ -285,32 +285,13 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
             grouped(apart)
         );
     }
-    text += &busiest(both);
+    if plan.uses & mode::FUSED != 0 {
+        text += "\nEach parameter moves as soon as its gradient is known, so the gradients are a few rows.\n";
+    }
+    text += &Timeline::new(&both.training, &both.training_layout).summary();
     text += &format!(
         "A sample of {} is the caller's and not counted.",
         grouped(plan.input.len() * size_of::<f32>())
     );
     text
-}
-
-/// What dominates the work region.
-fn busiest(both: &Both) -> String {
-    const SHOWN: usize = 8;
-    let timeline = Timeline::new(&both.training, &both.training_layout);
-    let (step, used) = timeline.peak();
-    let alive = timeline.dominant();
-    let mut text = format!(
-        "\nAt the busiest step, {}, {} bytes are in use:\n",
-        timeline.spoken(step),
-        grouped(used)
-    );
-    for block in alive.iter().take(SHOWN) {
-        text += &format!("{:>11}  {}\n", grouped(block.bytes), timeline.holds(block));
-    }
-    let rest = alive.get(SHOWN..).unwrap_or(&[]);
-    if !rest.is_empty() {
-        let bytes = rest.iter().map(|block| block.bytes).sum();
-        text += &format!("{:>11}  {} more\n", grouped(bytes), rest.len());
-    }
-    text + "\n"
 }

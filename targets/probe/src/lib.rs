@@ -6,6 +6,7 @@
 #![no_std]
 
 pub mod counter;
+pub mod learn;
 pub mod measure;
 mod memory;
 pub mod network;

@@ -1,7 +1,8 @@
 //! The least memory that training can need: what is alive at the busiest operation.
 
 use super::Net;
-use super::mathematics::{Over, parameters};
+use super::mathematics::Over;
+use super::parameters::parameters;
 use super::schedule::{Schedule, Tensor};
 
 /// Bytes that no plan can do without, in the order of its regions.
@@ -71,46 +72,56 @@ pub fn lives(schedule: &Schedule) -> Vec<Life> {
     lives
 }
 
-/// Bytes alive at the busiest operation. Where an output is written over an input that nobody needs later, they
-/// are counted once; where that takes room to set something aside, whichever of both ways is less.
+/// Bytes alive at the busiest operation.
 fn work(schedule: &Schedule) -> usize {
     let lives = lives(schedule);
-    let life = |tensor| lives.iter().find(|life| life.tensor == tensor);
-    let busy = |(at, operation): (usize, &super::schedule::Operation)| {
-        let alive = lives.iter().filter(|life| (life.first..=life.last).contains(&at));
-        let all: usize = alive.map(|life| schedule.bytes(life.tensor)).sum();
-        let aside: usize = match operation.writes.iter().find_map(layer_of_forward) {
-            Some(layer) if matches!(schedule.memory[layer].over, Over::Aside(_)) => {
-                schedule.bytes(Tensor::Forward(layer))
-            }
-            _ => 0,
-        };
-        let apart = all - aside;
-        let dies = |tensor| life(tensor).is_some_and(|life| life.last == at);
-        match operation.over {
-            Some((from, to)) if dies(from) => {
-                // Of an output that is gone the bits are there, when all is written.
-                let bits = match from {
-                    Tensor::Output(of) if schedule.memory[of].late => schedule.bytes(Tensor::Kept(of)),
-                    _ => 0,
-                };
-                apart.min(all + bits - schedule.bytes(from).min(schedule.bytes(to)))
-            }
-            _ => apart,
-        }
-    };
-    schedule
-        .operations
-        .iter()
-        .enumerate()
-        .map(busy)
+    let operations = 0..schedule.operations.len();
+    operations
+        .map(|at| alive(schedule, &lives, at, true))
         .max()
         .unwrap_or(0)
 }
 
-fn layer_of_forward(tensor: &Tensor) -> Option<usize> {
-    match tensor {
-        Tensor::Forward(layer) => Some(*layer),
+/// Bytes alive at each step, of what outlives a step.
+pub fn profile(schedule: &Schedule) -> Vec<(usize, usize)> {
+    let lives = lives(schedule);
+    let operations = schedule.operations.iter().enumerate();
+    operations
+        .map(|(at, operation)| (operation.step, alive(schedule, &lives, at, false)))
+        .collect()
+}
+
+/// Bytes alive at operation `at`, with or without those that it alone needs. Where an output is written over an input
+/// that nobody needs later, they are counted once; where that takes room to set something aside, whichever of both
+/// ways is less.
+fn alive(schedule: &Schedule, lives: &[Life], at: usize, scratch: bool) -> usize {
+    let operation = &schedule.operations[at];
+    let counts = |life: &&Life| {
+        let own = matches!(life.tensor, Tensor::Forward(_) | Tensor::Backward(_));
+        (life.first..=life.last).contains(&at) && (scratch || !own)
+    };
+    let all: usize = lives
+        .iter()
+        .filter(counts)
+        .map(|life| schedule.bytes(life.tensor))
+        .sum();
+    let aside = operation.writes.iter().find_map(|tensor| match *tensor {
+        Tensor::Forward(of) if scratch && matches!(schedule.memory[of].over, Over::Aside(_)) => {
+            Some(schedule.bytes(*tensor))
+        }
         _ => None,
+    });
+    let apart = all - aside.unwrap_or(0);
+    let dies = |tensor| lives.iter().any(|life| life.tensor == tensor && life.last == at);
+    match operation.over {
+        Some((from, to)) if dies(from) => {
+            // Of an output that is gone the bits are there, when all is written.
+            let bits = match from {
+                Tensor::Output(of) if schedule.memory[of].late => schedule.bytes(Tensor::Kept(of)),
+                _ => 0,
+            };
+            apart.min(all + bits - schedule.bytes(from).min(schedule.bytes(to)))
+        }
+        _ => apart,
     }
 }

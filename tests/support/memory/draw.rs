@@ -1,6 +1,6 @@
 //! Random nets from the whole layer set, to be planned.
 
-use super::mathematics::parameters;
+use super::parameters::parameters;
 use super::{Choice, Net, joined};
 use kilograd::network::*;
 use kilograd::number::random::Pcg;

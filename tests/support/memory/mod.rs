@@ -8,6 +8,7 @@
 pub mod bound;
 pub mod draw;
 pub mod mathematics;
+pub mod parameters;
 pub mod play;
 pub mod ready;
 pub mod schedule;
@@ -60,7 +61,7 @@ impl Net {
         let shapes = self.shapes();
         let with = (0..self.layers.len()).rev();
         let mut with = with.filter(|index| {
-            let own = mathematics::parameters(self.layer(*index), shapes[*index]);
+            let own = parameters::parameters(self.layer(*index), shapes[*index]);
             own.all() > 0
         });
         let first = with.nth(count - 1).expect("as many layers with parameters");

@@ -4,7 +4,8 @@
 //! work, so all that it reads and writes is there at once, but for what it may write over.
 
 use super::Net;
-use super::mathematics::{Memory, Over, Wanted, memory, parameters};
+use super::mathematics::{Memory, Over, Wanted, memory};
+use super::parameters::parameters;
 use kilograd::network::Plan;
 
 /// A tensor of the work region, by the layer that it belongs to.
@@ -25,6 +26,9 @@ pub enum Tensor {
 /// One operation.
 #[derive(Debug, Clone, Default)]
 pub struct Operation {
+    /// When it happens: layer `i` of `L` goes forward at `i`, the loss is taken at `L`, layer `i` goes backward at
+    /// `2L − i`.
+    pub step: usize,
     pub reads: Vec<Tensor>,
     /// What is read too is added to.
     pub writes: Vec<Tensor>,
@@ -87,7 +91,7 @@ impl Schedule {
         let output = Tensor::Output(count - 1);
         if train {
             let gradient = Tensor::Gradient(count - 1);
-            schedule.push(vec![output], vec![gradient], None);
+            schedule.push(count, vec![output], vec![gradient], None);
             let mut readers = vec![0; count];
             for layer in (0..count).rev() {
                 if wanted[layer].trains || wanted[layer].passes {
@@ -96,7 +100,7 @@ impl Schedule {
             }
         }
         // The caller reads the output when all is done.
-        schedule.push(vec![output], vec![], None);
+        schedule.push(if train { 2 * count } else { count }, vec![output], vec![], None);
         schedule
     }
 
@@ -118,8 +122,13 @@ impl Schedule {
         }
     }
 
-    fn push(&mut self, reads: Vec<Tensor>, writes: Vec<Tensor>, over: Option<(Tensor, Tensor)>) {
-        self.operations.push(Operation { reads, writes, over });
+    fn push(&mut self, step: usize, reads: Vec<Tensor>, writes: Vec<Tensor>, over: Option<(Tensor, Tensor)>) {
+        self.operations.push(Operation {
+            step,
+            reads,
+            writes,
+            over,
+        });
     }
 
     fn forward(&mut self, net: &Net, layer: usize) {
@@ -129,7 +138,12 @@ impl Schedule {
         let over = x
             .filter(|_| self.memory[layer].over != Over::Never)
             .map(|x| (x, y));
-        self.push(reads, vec![Tensor::Kept(layer), Tensor::Forward(layer), y], over);
+        self.push(
+            layer,
+            reads,
+            vec![Tensor::Kept(layer), Tensor::Forward(layer), y],
+            over,
+        );
     }
 
     fn backward(&mut self, net: &Net, layer: usize, wanted: &[Wanted], readers: &mut [usize]) {
@@ -162,7 +176,7 @@ impl Schedule {
                 over = Some((dy, Tensor::Gradient(below)));
             }
         }
-        self.push(reads, writes, over);
+        self.push(2 * net.layers.len() - layer, reads, writes, over);
     }
 }
 

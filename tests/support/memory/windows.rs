@@ -52,8 +52,8 @@ impl Window {
         }
         let mut lost: Vec<usize> = vec![];
         let mut most = 0;
-        for at in 0..rows * columns {
-            lost.push(last_reader[at]);
+        for (at, last) in last_reader.iter().enumerate().take(rows * columns) {
+            lost.push(*last);
             lost.retain(|reader| *reader > at);
             most = most.max(lost.len());
         }

@@ -83,6 +83,19 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
         let (entry, output) = layer(random, &shapes, tokens);
         shapes.push(output);
         layers.push(entry);
+        // A second branch from the same input, as a residual network's shortcut is.
+        if entry.layer().back().is_none() && random.below(6) == 0 {
+            layers.push(entry.from(2));
+            shapes.push(output);
+            let join = concat(2);
+            let both = joined(output, output);
+            let (join, output) = match both.len() <= MOST && random.below(2) == 0 {
+                true => (join, both),
+                false => (add(2), output),
+            };
+            layers.push(join);
+            shapes.push(output);
+        }
     }
     // Now and then everything below some layer is frozen, as where a network is tuned to a new task.
     let bottom = match random.below(4) {

@@ -4,6 +4,7 @@
 
 use super::probe::{Build, Measured, WORKLOADS};
 use crate::core_for_chips::CoreForChips;
+use crate::elf::Sizes;
 use crate::place;
 use crate::process::Outcome;
 use std::fs;
@@ -41,9 +42,24 @@ fn lines(results: &[Measured]) -> Vec<(String, u64)> {
     lines
 }
 
+/// The sizes of a program that are kept, by name.
+pub fn sizes(program: &str, sizes: &Sizes) -> [(String, u64); 3] {
+    [
+        ("code", sizes.code),
+        ("constants", sizes.constants),
+        ("ram", sizes.ram()),
+    ]
+    .map(|(what, value)| (format!("{program} {what}"), value))
+}
+
 /// Takes the results as golden.
 pub fn write(key: &str, results: &[Measured]) -> Outcome {
-    let text: String = lines(results)
+    write_lines(key, &lines(results))
+}
+
+/// Takes these values as golden.
+pub fn write_lines(key: &str, lines: &[(String, u64)]) -> Outcome {
+    let text: String = lines
         .iter()
         .map(|(name, value)| format!("{name} {value}\n"))
         .collect();
@@ -76,7 +92,8 @@ pub fn differences(key: &str, golden: &[(String, u64)], results: &[Measured], to
     compare(key, golden, &lines(results), tolerance)
 }
 
-fn compare(key: &str, golden: &[(String, u64)], found: &[(String, u64)], tolerance: f64) -> Vec<String> {
+/// [`differences`] of values by name.
+pub fn compare(key: &str, golden: &[(String, u64)], found: &[(String, u64)], tolerance: f64) -> Vec<String> {
     let mut faults = Vec::new();
     if golden.len() != found.len() {
         faults.push(format!(

@@ -5,6 +5,7 @@
 //! VADD; both round alike.
 
 mod cycles;
+mod functions;
 mod golden;
 mod order;
 mod peers;
@@ -13,6 +14,7 @@ mod size;
 mod table;
 mod trace;
 
+pub use functions::print as functions;
 pub use order::print as orders;
 pub use size::check as sizes;
 

@@ -103,10 +103,30 @@ pub struct Measured {
 impl Probe {
     /// Builds one program of `targets/probe`.
     pub fn build(tools: &Tools, program: &str, profile: &str, flags: &[&str]) -> Outcome<Self> {
+        Self::build_with(tools, program, profile, flags, "")
+    }
+
+    /// [`build`](Self::build) with features of the probe.
+    pub fn build_with(
+        tools: &Tools,
+        program: &str,
+        profile: &str,
+        flags: &[&str],
+        features: &str,
+    ) -> Outcome<Self> {
         let folder = place::targets().join("probe");
         let mut command = cargo();
         command
-            .args(["build", "--quiet", "--profile", profile, "--bin", program])
+            .args([
+                "build",
+                "--quiet",
+                "--profile",
+                profile,
+                "--bin",
+                program,
+                "--features",
+                features,
+            ])
             .current_dir(folder);
         tools.core.dress(&mut command, TARGET, flags);
         // A folder per set of flags: changing them back and forth compiles nothing anew.

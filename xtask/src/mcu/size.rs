@@ -1,11 +1,15 @@
 //! How small a learning program is, and that nothing in it can panic.
 
-use super::probe::Probe;
+use super::probe::{Build, Probe};
 use super::table::grouped;
+use super::{TOLERANCE, golden};
 use crate::elf::Program;
 use crate::parts::Tally;
+use crate::place;
 use crate::process::Outcome;
 use crate::setup::Tools;
+use std::fs;
+use std::path::Path;
 
 /// A program that is held to a size.
 struct Small {
@@ -13,18 +17,43 @@ struct Small {
     what: &'static str,
     /// Most bytes of code and constants, when built for size.
     limit: u64,
+    /// The files of `core/src/network/layer` that it needs.
+    kinds: &'static [&'static str],
 }
 
-const PROGRAMS: [Small; 2] = [
+const PROGRAMS: [Small; 4] = [
     Small {
         program: "xor",
         what: "MLP 2-8-1 with Adam: learn and update",
         limit: 16 * 1024,
+        kinds: &["dense", "pointwise"],
     },
     Small {
         program: "xor_store",
         what: "the same with checkpoints on NOR flash",
         limit: 16 * 1024,
+        kinds: &["dense", "pointwise"],
+    },
+    Small {
+        program: "ds_cnn",
+        what: "conv2d, depthwise, pointwise, batch norm, with momentum",
+        limit: 32 * 1024,
+        kinds: &[
+            "batch_norm",
+            "conv2d",
+            "dense",
+            "depthwise",
+            "global_average",
+            "grouped",
+            "pointwise",
+            "windowed",
+        ],
+    },
+    Small {
+        program: "gru",
+        what: "GRU, last state, dense, with momentum",
+        limit: 20 * 1024,
+        kinds: &["dense", "gru", "last", "recurrence"],
     },
 ];
 
@@ -36,7 +65,8 @@ const PEERS: [(&str, u64, u64); 3] = [
 ];
 
 /// Builds each program for size, runs it, and reads what was linked.
-pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
+pub fn check(tools: &Tools, bless: bool, tally: &mut Tally) -> Outcome {
+    let mut measured = Vec::new();
     println!(
         "\nWhole programs on a Cortex-M4F, built for size, with small memory functions of their own: flash, RAM without the stack, heap"
     );
@@ -60,14 +90,7 @@ pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
                 small.limit
             ));
         }
-        let able = reaches(&program, PANICS);
-        if !able.is_empty() {
-            return Err(format!(
-                "{} can panic: it holds {}",
-                small.program,
-                able.join(", ")
-            ));
-        }
+        cannot_panic(small.program, &program)?;
         let heap = reaches(&program, HEAP);
         if !heap.is_empty() {
             return Err(format!(
@@ -76,8 +99,11 @@ pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
                 heap.join(", ")
             ));
         }
+        pays_for_no_other(small, &program)?;
+        measured.extend(golden::sizes(small.program, &sizes));
         tally.pass();
     }
+    hold(tools, &measured, bless)?;
     pays_for_what_it_uses(tools)?;
     tally.pass();
     for (name, flash, heap) in PEERS {
@@ -86,7 +112,38 @@ pub fn check(tools: &Tools, tally: &mut Tally) -> Outcome {
     Ok(())
 }
 
-/// Layers, losses and modes that a plan does not use cost no flash, and neither does the planner.
+fn cannot_panic(name: &str, program: &Program) -> Outcome {
+    match reaches(program, PANICS).as_slice() {
+        [] => Ok(()),
+        able => Err(format!("{name} can panic: it holds {}", able.join(", "))),
+    }
+}
+
+/// Compares the sizes with the golden ones, or takes them.
+fn hold(tools: &Tools, measured: &[(String, u64)], bless: bool) -> Outcome {
+    let key = golden::key(&tools.core, &SMALL);
+    if bless {
+        return golden::write_lines(&key, measured);
+    }
+    let Some(golden) = golden::read(&key)? else {
+        println!("no golden values for {key}: held to the limits only; `--bless` takes these");
+        return Ok(());
+    };
+    let faults = golden::compare(&key, &golden, measured, TOLERANCE);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.join("\n"))
+    }
+}
+
+/// The golden file's name for programs built for size.
+const SMALL: Build = Build {
+    name: "small",
+    flags: &[],
+};
+
+/// Layers, losses and modes that a plan does not use cost no flash.
 fn pays_for_what_it_uses(tools: &Tools) -> Outcome {
     let masked = Program::read(&Probe::build(tools, "xor", "small", &[])?.path)?;
     let whole = Program::read(&Probe::build(tools, "xor", "small", &["--cfg=everything"])?.path)?;
@@ -101,17 +158,78 @@ fn pays_for_what_it_uses(tools: &Tools) -> Outcome {
             "a program that uses two layers takes {used} bytes, with everything {all}: the mask saves nothing"
         ));
     }
-    match reaches(&masked, PLANNER).as_slice() {
-        [] => Ok(()),
-        found => Err(format!("xor holds the planner: {}", found.join(", "))),
+    cannot_panic("a program with every layer and loss", &whole)?;
+    // What is looked for must be found where it is linked.
+    let missing: Vec<String> = files(LAYERS)?
+        .into_iter()
+        .filter(|file| !NO_CODE.contains(&file.as_str()) && !whole.sources().contains(file))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "a program with every layer shows no code of {}",
+            missing.join(", ")
+        ))
     }
 }
 
-/// Bytes that the layers and the loss which the small program leaves out take at the least.
-const LEAST_SAVED: u64 = 2_000;
-/// Parts of names of the planner's functions, which run at build time only.
-const PLANNER: &[&str] = &["planner", "network::pack", "network::lives", "network::check"];
+/// Nothing comes from the file of a layer that the program does not use, nor from the planner, which runs at build time.
+fn pays_for_no_other(small: &Small, program: &Program) -> Outcome {
+    let used = |file: &String| {
+        small
+            .kinds
+            .iter()
+            .any(|kind| file.strip_suffix(".rs") == Some(kind))
+    };
+    let mut others = files(LAYERS)?;
+    others.retain(|file| !used(file));
+    others.extend(PLANNER.map(String::from));
+    others.retain(|file| program.sources().contains(file));
+    if others.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} holds code that it does not use, from {}",
+            small.program,
+            others.join(", ")
+        ))
+    }
+}
 
+/// The source files of a folder of the crate that no other folder has one of the same name as; no tests.
+fn files(folder: &str) -> Outcome<Vec<String>> {
+    let mut names = sources(&place::root().join(folder))?;
+    let all = sources(&place::root().join("core/src"))?;
+    let twice = |name: &String| all.iter().filter(|other| *other == name).count() > 1;
+    names.retain(|name| !twice(name) && !name.ends_with("tests.rs") && !name.ends_with("case.rs"));
+    Ok(names)
+}
+
+/// The names of the source files under a folder.
+fn sources(folder: &Path) -> Outcome<Vec<String>> {
+    let mut names = Vec::new();
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for entry in entries.flatten() {
+        if entry.path().is_dir() {
+            names.extend(sources(&entry.path())?);
+        } else {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Where the layers are.
+const LAYERS: &str = "core/src/network/layer";
+/// A layer that computes nothing.
+const NO_CODE: [&str; 1] = ["reshape.rs"];
+/// Files of the planner.
+const PLANNER: [&str; 3] = ["planner.rs", "pack.rs", "lives.rs"];
+
+/// Bytes that the layers and the loss which the small program leaves out take at the least.
+const LEAST_SAVED: u64 = 30_000;
 /// Parts of names of functions by which a program panics. The handler itself is always linked.
 const PANICS: &[&str] = &[
     "core::panicking",
@@ -129,4 +247,26 @@ fn reaches(program: &Program, names: &[&str]) -> Vec<String> {
         .filter(|function| names.iter().any(|name| function.name.contains(name)))
         .map(|function| function.name.clone())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A planner whose files have other names would not be found in a program.
+    #[test]
+    fn the_planner_is_where_it_is_looked_for() {
+        let files = files("core/src/network").unwrap();
+        for part in PLANNER {
+            assert!(files.iter().any(|file| file == part), "{part} is missing");
+        }
+    }
+
+    #[test]
+    fn the_layers_named_have_files() {
+        for kind in PROGRAMS.iter().flat_map(|program| program.kinds) {
+            let path = place::root().join(format!("core/src/network/layer/{kind}.rs"));
+            assert!(path.exists(), "{} is missing", path.display());
+        }
+    }
 }

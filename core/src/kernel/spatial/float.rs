@@ -17,7 +17,8 @@ impl<F: Loops + Scalar> Spatial for F {
         let Some(y) = begun(b, y.data, &runs) else {
             return;
         };
-        let outputs = runs.sweep.outputs;
+        // `begun` has asked already, which a compiler for size does not see.
+        let outputs = runs.sweep.outputs.max(1);
         runs.each(|run| {
             let Some(w) = w.data.get(run.first * outputs..) else {
                 return;
@@ -155,8 +156,8 @@ fn gathered<F: Loops>(w: &[F], x: &[F], y: &mut [F], runs: &Runs) {
         return;
     };
     let length = runs.sweep.length;
-    for (p, y) in y.chunks_exact_mut(runs.sweep.outputs).enumerate() {
-        let mut places = terms.chunks_exact_mut(length);
+    for (p, y) in y.chunks_exact_mut(runs.sweep.outputs.max(1)).enumerate() {
+        let mut places = terms.chunks_exact_mut(length.max(1));
         let mut outer = runs.sweep.start + p * runs.sweep.step;
         for _ in 0..runs.count[0] {
             let mut start = outer;
