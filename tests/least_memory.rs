@@ -143,13 +143,13 @@ fn at_no_step_is_more_alive_than_will_be_read() {
         for train in [true, false] {
             let training = Training::<f32, Momentum>::new(Loss::MeanSquaredError);
             let training = if train { training } else { training.inference() };
-            let (_, layout) = net.model().try_layout(&training).unwrap();
-            let profile = profile(&Schedule::of(&net, 4, train));
-            // Indices of a pool are rounded up to a word; dropout has its 16 bytes in an inference too; attention keeps
+            let (plan, layout) = net.model().try_layout(&training).unwrap();
+            let profile = profile(&Schedule::planned(&net, 4, train, &plan));
+            // Indices of a pool and bits are rounded up to a word; dropout has its 16 bytes in an inference too; attention keeps
             // three frames of o at least.
             let slack = |layer: &Layer, input: Shape| match layer {
                 Layer::Attention(_) => 4 * input.channels() * 3_usize.saturating_sub(input.dim(0)),
-                Layer::MaxPool(_) | Layer::GlobalMax(_) => 3,
+                Layer::MaxPool(_) | Layer::GlobalMax(_) | Layer::Relu(_) | Layer::Relu6(_) => 3,
                 Layer::Dropout(_) => 16,
                 _ => 0,
             };
