@@ -54,8 +54,8 @@ const CASES: &[Case] = &[
         ..case("ds_cnn_per_sample", ready::DS_CNN)
     },
     case("ds_cnn_groups", ready::DS_CNN_GROUPS),
-    case("resnet_8", ready::RESNET_8),
-    case("resnet_8_groups", ready::RESNET_8_GROUPS),
+    case("resnet_8", ready::RESNET8),
+    case("resnet_8_groups", ready::RESNET8_GROUPS),
     case("mobilenet", ready::MOBILENET),
     case("mobilenet_groups", ready::MOBILENET_GROUPS),
 ];

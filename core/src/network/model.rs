@@ -132,6 +132,11 @@ impl Entry {
         self
     }
 
+    /// How many places above the layer its input is: 1, unless it begins a branch.
+    pub const fn reach(&self) -> u8 {
+        self.from
+    }
+
     /// Keeps the layer's parameters as they are. They stay in flash and cost no RAM, no gradient and no
     /// optimizer state, and the backward pass ends at the first layer that is not frozen.
     pub const fn frozen(mut self) -> Self {
