@@ -6,6 +6,7 @@
 use super::Net;
 use super::mathematics::{Memory, Over, Wanted, memory};
 use super::parameters::parameters;
+use kilograd::network::Plan;
 
 /// A tensor of the work region, by the layer that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +49,35 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The operations of a step of training, or of an inference, with elements of `width` bytes.
+    /// The operations of a step of training, or of an inference, with elements of `width` bytes: what no plan can do
+    /// without. Where bits are less than an output, they are kept from when nobody else reads the output.
     pub fn of(net: &Net, width: usize, train: bool) -> Self {
+        Self::with(net, width, train, |_, memory, output| {
+            memory.late = memory.gate > 0 && memory.gate < output * width;
+            memory.late
+        })
+    }
+
+    /// Those of a plan, which says where it keeps bits and where an output.
+    pub fn planned(net: &Net, width: usize, train: bool, plan: &Plan) -> Self {
+        Self::with(net, width, train, |layer, memory, _| {
+            memory.gate > 0 && !plan.slots()[layer].reads_output
+        })
+    }
+
+    /// `bits` chooses bits instead of an output: of a layer, by its number and the elements of its output.
+    fn with(net: &Net, width: usize, train: bool, bits: impl Fn(usize, &mut Memory, usize) -> bool) -> Self {
         let shapes = net.shapes();
         let count = net.layers.len();
         let wanted: Vec<Wanted> = (0..count).map(|layer| wanted(net, layer, train)).collect();
         let memory = (0..count)
-            .map(|layer| memory(net.layer(layer), shapes[layer], shapes[layer + 1], wanted[layer]))
+            .map(|layer| {
+                let mut memory = memory(net.layer(layer), shapes[layer], shapes[layer + 1], wanted[layer]);
+                if bits(layer, &mut memory, shapes[layer + 1].len()) {
+                    (memory.y, memory.bytes) = (false, memory.gate);
+                }
+                memory
+            })
             .collect();
         let mut schedule = Self {
             operations: vec![],
