@@ -35,6 +35,27 @@ pub const FAULTS: &[Fault] = &[
         caught_by: LEAST,
     },
     Fault {
+        what: "a relu keeps its output where bits are less",
+        file: "core/src/network/planner.rs",
+        right: "let saved = plan.regions.work.saturating_sub(gated.regions.work);",
+        wrong: "let saved = gated.regions.work.saturating_sub(plan.regions.work);",
+        caught_by: LEAST,
+    },
+    Fault {
+        what: "a relu keeps no bits",
+        file: "core/src/network/layer/pointwise.rs",
+        right: "N::gate::<U>(View { data, scale }, kept);",
+        wrong: "let _ = View::<N> { data, scale };",
+        caught_by: &["gradients"],
+    },
+    Fault {
+        what: "the bits of a relu are one off",
+        file: "core/src/kernel/gate.rs",
+        right: "pass(dy, bits & 1 != 0);",
+        wrong: "pass(dy, bits & 2 != 0);",
+        caught_by: &["gradients", "core:gate"],
+    },
+    Fault {
         what: "what shrinks in place keeps the room that it had",
         file: "core/src/network/lives.rs",
         right: "if buffers[owner][VALUE].bytes != bytes {",
