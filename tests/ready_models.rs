@@ -12,6 +12,7 @@ const PAIRS: &[(&str, Model<'static>)] = &[
     ("toyadmos", ready::AUTOENCODER),
     ("ds-cnn", ready::DS_CNN_GROUPS),
     ("mobilenet", ready::MOBILENET_GROUPS),
+    ("resnet", ready::RESNET8_GROUPS),
     ("gru", ready::GRU),
     ("lstm", ready::LSTM),
     ("transformer", ready::TRANSFORMER),
@@ -35,7 +36,9 @@ fn a_run_file_is_its_constant() {
 fn twins_differ_in_their_norms() {
     for (batches, groups) in [
         (ready::DS_CNN, ready::DS_CNN_GROUPS),
+        (ready::RESNET8, ready::RESNET8_GROUPS),
         (ready::MOBILENET, ready::MOBILENET_GROUPS),
+        (ready::RESNET8, ready::RESNET8_GROUPS),
     ] {
         assert_eq!((batches.input, batches.len()), (groups.input, groups.len()));
         for (a, b) in batches.layers.iter().zip(groups.layers) {
@@ -58,8 +61,12 @@ fn they_are_as_large_as_they_say() {
         (ready::AUTOENCODER, 269_992),
         (ready::DS_CNN, 24_908),
         (ready::DS_CNN_GROUPS, 23_756),
+        (ready::RESNET8, 78_666),
+        (ready::RESNET8_GROUPS, 78_186),
         (ready::MOBILENET, 223_850),
         (ready::MOBILENET_GROUPS, 218_378),
+        (ready::RESNET8, 78_666),
+        (ready::RESNET8_GROUPS, 78_186),
         (ready::GRU, 2_404),
         (ready::LSTM, 3_172),
         (ready::TRANSFORMER, 29_990),

@@ -5,7 +5,10 @@
 use super::check::check;
 use super::lives::{delta_root, gate, lives, mark_backward, mark_reads, root};
 use super::needs::Needs;
-use super::pack::{BACKWARD, Buffer, Buffers, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
+use super::pack::{
+    BACKWARD, Buffer, Buffers, DELTA, KEPT, KEPT_AGAIN, ROLES, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN,
+    aligned, pack,
+};
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
 use crate::number::Number;
@@ -62,6 +65,19 @@ const fn lay_out<N: Number, const L: usize>(plan: &mut PlanOf<L>, train: bool) -
         plan.slots[i].dy = buffers[owner][DELTA].offset as u32;
         plan.slots[i].delta_track = plan.slots[owner].track + 1;
         plan.slots[i].kept = buffers[i][KEPT].span();
+        if plan.slots[i].recomputed {
+            plan.uses |= mode::AGAIN;
+            plan.slots[i].y_again = buffers[root(&plan.slots, i)][VALUE_AGAIN].offset as u32;
+            plan.slots[i].kept_again = if buffers[i][KEPT_AGAIN].is_unused() {
+                plan.slots[i].kept
+            } else {
+                buffers[i][KEPT_AGAIN].span()
+            };
+            plan.slots[i].scratch_again = buffers[i][SCRATCH_AGAIN].span();
+        } else {
+            plan.slots[i].y_again = plan.slots[i].y;
+            plan.slots[i].kept_again = plan.slots[i].kept;
+        }
         plan.slots[i].scratch = buffers[i][SCRATCH].span();
         plan.slots[i].backward_scratch = buffers[i][BACKWARD].span();
         if plan.slots[i].extra() {
@@ -86,7 +102,7 @@ const fn fingerprint<const L: usize>(plan: &PlanOf<L>) -> u64 {
     let mut digest = Fingerprint::new()
         .byte(plan.number)
         .byte(plan.optimizer)
-        .number((plan.uses >> mode::LOSS) as u64 & 0xff_ffff);
+        .number((plan.uses >> mode::LOSS) as u64 & 0xffff);
     digest = mix_shape(plan.loss.mix(digest), plan.input);
     let mut i = 0;
     while i < plan.layers {

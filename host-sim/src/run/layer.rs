@@ -28,7 +28,7 @@ pub fn read(source: &Source, number: usize, value: &Spanned<DeValue<'_>>) -> Res
     let (name, options) = kind(source, number, entries, &span)?;
     let what = format!("layer {number} ({name})");
     foreign_option(source, &what, entries, options)?;
-    let known: Vec<&str> = std::iter::once("kind").chain(options.iter().copied()).collect();
+    let known: Vec<&str> = ["kind", "from"].iter().chain(options).copied().collect();
     let table = Table::new(source, what, entries, span.clone(), &known)?;
     Ok(LayerLine {
         entry: entry(source, &table, name)?,
@@ -77,6 +77,10 @@ fn entry(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Compla
         Some(entry) => entry,
         None => with_settings(source, table, name)?,
     };
+    // Of any layer; whether there is a layer at that place is for the planner to say.
+    if let Some(from) = table.integer("from", 1..=u64::from(u8::MAX))? {
+        entry = entry.from(from as u8);
+    }
     if let Some(stride) = table.extent("stride")? {
         entry = entry.stride(stride);
     }

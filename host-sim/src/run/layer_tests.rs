@@ -104,6 +104,12 @@ fn every_kind_can_be_written() {
             "\"conv2d\", channels = 4, kernel = 1, sparse = [1, 2]",
             network::conv2d(4, [1, 1]).channels(1, 2),
         ),
+        (
+            "\"conv2d\", channels = 4, kernel = 1, stride = 2, from = 6",
+            network::conv2d(4, [1, 1]).stride(2).from(6),
+        ),
+        ("\"relu\", from = 2", network::relu().from(2)),
+        ("\"add\", back = 3, from = 2", network::add(3).from(2)),
     ];
     let lines: String = pairs
         .iter()
@@ -131,6 +137,11 @@ fn contradictions_and_misshapen_windows_are_named() {
     assert!(
         window.contains("run.toml:4:") && window.contains("one or two numbers from 1"),
         "{window}"
+    );
+    let itself = said("{ kind = \"relu\", from = 0 }");
+    assert!(
+        itself.contains("run.toml:4:") && itself.contains("`from`") && itself.contains("from 1 to 255"),
+        "{itself}"
     );
     let foreign = said("{ kind = \"gru\", hidden = 4, stride = 2 }");
     assert!(

@@ -8,6 +8,7 @@ pub const READY: &[(&str, &str)] = &[
     ("toyadmos", include_str!("../../runs/toyadmos.toml")),
     ("ds-cnn", include_str!("../../runs/ds-cnn.toml")),
     ("mobilenet", include_str!("../../runs/mobilenet.toml")),
+    ("resnet", include_str!("../../runs/resnet.toml")),
     ("gru", include_str!("../../runs/gru.toml")),
     ("lstm", include_str!("../../runs/lstm.toml")),
     ("transformer", include_str!("../../runs/transformer.toml")),

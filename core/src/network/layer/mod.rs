@@ -456,6 +456,11 @@ layers! {
 }
 
 impl Layer {
+    /// Whether it draws at random, and keeps what it drew by: when it is run again, that must still be there.
+    pub(crate) const fn draws(&self) -> bool {
+        matches!(self, Self::Dropout(_))
+    }
+
     /// Whether it sets about half of its inputs to zero, so that the weights below start larger.
     pub(crate) const fn rectifies(&self) -> bool {
         matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))

@@ -6,6 +6,7 @@
 //! | [`AUTOENCODER`] | 640 | 269,992 | normal sounds of machines, to find odd ones |
 //! | [`DS_CNN`], [`DS_CNN_GROUPS`] | 49 × 10 × 1 | 24,908, 23,756 | ten spoken words, silence, unknown words |
 //! | [`MOBILENET`], [`MOBILENET_GROUPS`] | 96 × 96 × 3 | 223,850, 218,378 | digits as large images |
+//! | [`RESNET8`], [`RESNET8_GROUPS`] | 32 × 32 × 3 | 78,666, 78,186 | digits as images |
 //! | [`GRU`], [`LSTM`] | 100 × 6 | 2,404, 3,172 | activities from a watch's axes |
 //! | [`TRANSFORMER`] | 64 tokens | 29,990 | the next character of English |
 //!
@@ -29,6 +30,7 @@ mod ds_cnn;
 mod mobilenet;
 mod perceptron;
 mod recurrent;
+mod resnet;
 mod transformer;
 
 pub use autoencoder::AUTOENCODER;
@@ -36,6 +38,7 @@ pub use ds_cnn::{DS_CNN, DS_CNN_GROUPS};
 pub use mobilenet::{MOBILENET, MOBILENET_GROUPS};
 pub use perceptron::PERCEPTRON;
 pub use recurrent::{GRU, LSTM};
+pub use resnet::{RESNET8, RESNET8_GROUPS};
 pub use transformer::TRANSFORMER;
 
 use super::{Entry, batch_norm, conv2d, depthwise2d, group_norm};
