@@ -9,15 +9,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "every output lives one step longer than it is read",
         file: "core/src/network/lives.rs",
-        right: "    let mut last = i + 1;\n",
-        wrong: "    let mut last = i + 2;\n",
+        right: "    let mut forward = i + 1;\n",
+        wrong: "    let mut forward = i + 2;\n",
         caught_by: LEAST,
     },
     Fault {
         what: "the input lives until its layer goes backward, whether or not that reads it",
         file: "core/src/network/lives.rs",
-        right: "slots[j].reads_input && 2 * count - j > last",
-        wrong: "2 * count - j > last",
+        right: "slots[j].reads_input && 2 * count - j > backward",
+        wrong: "2 * count - j > backward",
         caught_by: LEAST,
     },
     Fault {
