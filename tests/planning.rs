@@ -102,17 +102,22 @@ fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> f64 {
 #[test]
 fn no_two_live_buffers_overlap_and_the_sum_is_exact() {
     let mut dice = Pcg::new(1);
-    let (mut sum, mut worst) = (0.0, 1.0_f64);
+    // A branch that begins with a function copies what a chain changes in place.
+    let (mut sum, mut worst, mut branched) = (0.0, 1.0_f64, 1.0_f64);
     for _ in 0..2000 {
         let net = draw(&mut dice, 28);
         let over = check::<f32, Adam>(&net, 1);
         check::<f32, Sgd>(&net, 7);
         check::<f64, Momentum>(&net, 2);
         sum += over / 2000.0;
-        worst = worst.max(over);
+        let branches = net.layers.iter().any(|entry| entry.reach() > 1);
+        let worst = if branches { &mut branched } else { &mut worst };
+        *worst = over.max(*worst);
     }
-    println!("work region over its lower bound: {sum:.4} in the mean, {worst:.3} at worst");
-    assert!(sum < 1.03 && worst < 1.6);
+    println!(
+        "work region over its lower bound: {sum:.4} in the mean, {worst:.3} at worst, {branched:.3} with branches"
+    );
+    assert!(sum < 1.03 && worst < 1.6 && branched <= 2.0);
 }
 
 /// Moves one tensor onto another that lives at the same time: the play must notice, or it could not
@@ -178,7 +183,7 @@ fn spread(plan: &PlanOf<32>) -> PlanOf<32> {
         }
         if index + 1 < plan.layers {
             let above = &plan.slots[index + 1];
-            if above.elementwise && above.passes && !above.shared {
+            if usize::from(above.from) == index + 1 && above.elementwise && above.passes && !above.shared {
                 spread.slots[index].dy = spread.slots[index + 1].dy;
             }
         }
