@@ -68,7 +68,7 @@ fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> (f64, usize) {
     let width = size_of::<N::Elem>();
     let training = || Training::<N, O>::new(Loss::MeanSquaredError);
     let plan = planned(net, training().batch(batch).keep_gradients());
-    let schedule = Schedule::of(net, width, true);
+    let schedule = Schedule::planned(net, width, true, &plan);
     play(&schedule, &plan).unwrap_or_else(|fault| panic!("{fault} in {net:#?}"));
     let regions = plan.regions;
     let end = |life: &Life| place(&schedule, &plan.slots, life.tensor).end;
@@ -80,7 +80,7 @@ fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> (f64, usize) {
     assert_eq!(plan.trained * width, bound.gradients);
     assert_eq!(plan.frozen, plan.parameters * width - bound.parameters);
     let inference = planned(net, training().inference());
-    let idle = Schedule::of(net, width, false);
+    let idle = Schedule::planned(net, width, false, &inference);
     play(&idle, &inference).unwrap_or_else(|fault| panic!("{fault} inferring {net:?}"));
     let alone = Bound::of(net, width, false, false, O::SLOTS);
     assert_eq!(inference.bytes(), bound.parameters + inference.regions.work);
@@ -133,7 +133,7 @@ fn an_overlap_would_be_noticed() {
     for _ in 0..200 {
         let net = draw(&mut dice, 12);
         let plan = planned(&net, Training::<f32, Sgd>::new(Loss::MeanSquaredError));
-        let schedule = Schedule::of(&net, 4, true);
+        let schedule = Schedule::planned(&net, 4, true, &plan);
         play(&schedule, &plan).unwrap();
         let lives: Vec<Life> = lives(&schedule);
         let lives = || lives.iter().filter(|life| schedule.bytes(life.tensor) > 0);

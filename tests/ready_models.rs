@@ -36,6 +36,7 @@ fn a_run_file_is_its_constant() {
 fn twins_differ_in_their_norms() {
     for (batches, groups) in [
         (ready::DS_CNN, ready::DS_CNN_GROUPS),
+        (ready::RESNET8, ready::RESNET8_GROUPS),
         (ready::MOBILENET, ready::MOBILENET_GROUPS),
         (ready::RESNET8, ready::RESNET8_GROUPS),
     ] {
@@ -60,6 +61,8 @@ fn they_are_as_large_as_they_say() {
         (ready::AUTOENCODER, 269_992),
         (ready::DS_CNN, 24_908),
         (ready::DS_CNN_GROUPS, 23_756),
+        (ready::RESNET8, 78_666),
+        (ready::RESNET8_GROUPS, 78_186),
         (ready::MOBILENET, 223_850),
         (ready::MOBILENET_GROUPS, 218_378),
         (ready::RESNET8, 78_666),

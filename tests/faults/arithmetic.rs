@@ -6,8 +6,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "bias gradient missing",
         file: "core/src/kernel/float.rs",
-        right: "F::outer(db, &[F::ONE], dy, false)",
-        wrong: "F::outer(db, &[F::ZERO], dy, false)",
+        right: "let ones = [F::ONE; POSITIONS];",
+        wrong: "let ones = [F::ZERO; POSITIONS];",
         caught_by: BOTH,
     },
     Fault {

@@ -243,6 +243,7 @@ def model(case, parameters, x, learns=True):
     for index, (layer, p) in enumerate(zip(case["layers"], parameters)):
         if index in case["adapters"]:
             p = adapted(case["adapters"][index], p)
+        layer, x = taken(layer, outputs)
         stands = index in (*case["frozen"], *case["bias_only"])
-        outputs.append(forward(layer, p, outputs[-1], outputs, learns and not stands))
+        outputs.append(forward(layer, p, x, outputs, learns and not stands))
     return outputs[-1]

@@ -138,12 +138,14 @@ def listed():
     for kind in ("gru", "lstm"):
         layers = [(kind, 24), ("last",), ("dense", 4)]
         yield kind, [100, 6], layers, motions, 80, ("adam", 0.003), 200, dict(batch=4)
-    yield "transformer", [64], transformer(), text, 400, ("adam", 0.003), 800, dict(loss=("next_token",), itself=True)
+    yield "transformer", [64], transformer(), text, 400, ("adam", 0.003), 500, dict(loss=("next_token",), itself=True)
     itself = dict(loss=("squared_error",), itself=True)
     yield "autoencoder", [640], autoencoder(), images, 10, sgd(0.05), 60, itself
     yield "ds_cnn", [49, 10, 1], ds_cnn(RUNNING), images, 20, sgd(0.01), 100, {}
     yield "ds_cnn_per_sample", [49, 10, 1], ds_cnn(PER_SAMPLE), images, 20, sgd(0.003), 100, {}
     yield "ds_cnn_groups", [49, 10, 1], ds_cnn(GROUPS), images, 20, sgd(0.01), 100, {}
+    yield "resnet_8", [32, 32, 3], resnet(RUNNING), images, 10, sgd(0.003), 60, {}
+    yield "resnet_8_groups", [32, 32, 3], resnet(GROUPS), images, 10, sgd(0.003), 60, {}
     yield "mobilenet", [96, 96, 3], mobilenet(RUNNING), images, 5, sgd(0.003), 35, {}
     yield "mobilenet_groups", [96, 96, 3], mobilenet(GROUPS), images, 5, sgd(0.0003), 30, {}
 

@@ -10,6 +10,8 @@ use crate::optim::Optimizer;
 impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     /// Passes the gradient of layer `index`'s input on and sums that of its parameters; with `step`,
     /// the update is fused: each parameter moves as soon as its gradient is known.
+    // Its room on the stack is not that of the forward pass.
+    #[inline(never)]
     pub(super) fn backward(&mut self, index: usize, x: View<'_, N>, step: Option<&O::Step>) {
         let plan = self.plan;
         let Some(slot) = plan.slots().get(index).filter(|slot| slot.visited()) else {
@@ -20,6 +22,9 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         } else {
             index.checked_sub(1).and_then(|below| plan.slots().get(below))
         };
+        if USES & mode::AGAIN != 0 && slot.again > 0 {
+            self.run_again(index, slot.again.into(), x);
+        }
         let source = slot
             .source
             .filter(|_| USES & mode::BACK != 0 && slot.passes_source)
@@ -62,11 +67,11 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let reads_input = USES & mode::EXTRAS != 0 && slot.reads_input && slot.row == 0;
         let delta = span::<N>(slot.dy, slot.output);
         let input = match below {
-            Some(below) if reads_input => span::<N>(below.y, below.output),
+            Some(below) if reads_input => span::<N>(below.y_again, below.output),
             _ => 0..0,
         };
         let output = if slot.reads_output {
-            span::<N>(slot.y, slot.output)
+            span::<N>(slot.y_again, slot.output)
         } else {
             0..0
         };
@@ -77,7 +82,8 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let (input, output, dy, dx, de, kept, scratch) = if USES & mode::EXTRAS != 0 {
             let de = joined.map_or(0..0, |joined| span::<N>(joined.dy, joined.output));
-            let (kept, scratch) = (slot.kept.range(), slot.backward_scratch.range());
+            let kept = slot.kept_again.range();
+            let scratch = slot.backward_scratch.range();
             match self
                 .work
                 .get_disjoint_mut([input, output, dy, dx, de, kept, scratch])
@@ -208,16 +214,16 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let (mut y, mut kept) = (View::plain(&[]), &mut [][..]);
         let (x, dy) = if USES & mode::EXTRAS != 0 && slot.kept.bytes > 0 {
-            let input = below.map_or(0..0, |below| span::<N>(below.y, below.output));
+            let input = below.map_or(0..0, |below| span::<N>(below.y_again, below.output));
             let pieces = [
                 if slot.reads_input { input } else { 0..0 },
                 if slot.reads_output {
-                    span::<N>(slot.y, slot.output)
+                    span::<N>(slot.y_again, slot.output)
                 } else {
                     0..0
                 },
                 span::<N>(slot.dy, slot.output),
-                slot.kept.range(),
+                slot.kept_again.range(),
             ];
             let Ok([input, output, delta, own]) = self.work.get_disjoint_mut(pieces) else {
                 return;
@@ -286,7 +292,7 @@ pub(super) fn operands<'w, N: Kernel>(
 ) -> (View<'w, N>, View<'w, N>) {
     let x = match below {
         Some(below) => View {
-            data: tensor::<N>(work, span::<N>(below.y, below.output)),
+            data: tensor::<N>(work, span::<N>(below.y_again, below.output)),
             scale: scale::<N>(tracks, below.track),
         },
         None => sample,

@@ -18,14 +18,27 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             } else {
                 above
             };
-            if slot.elementwise && !slot.in_place {
-                // The input is read again later, so the layer works on a copy.
-                self.copy_input(below, x, slot);
-            }
-            let peak = self.run(below, x, slot, pass);
-            N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
+            self.run_layer(below, x, slot, pass);
             above = Some(slot);
         }
+    }
+
+    /// Computes the `count` layers right below layer `index` again, where the backward pass finds them.
+    pub(super) fn run_again(&mut self, index: usize, count: usize, x: View<'_, N>) {
+        for at in index.saturating_sub(count)..index {
+            if let Some(slot) = self.plan.slots().get(at) {
+                self.run_layer(self.output_of(slot.from), x, slot, Pass::Again);
+            }
+        }
+    }
+
+    /// Runs one layer, on a copy of its input if that is changed and needed later.
+    fn run_layer(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) {
+        if slot.elementwise && !slot.in_place {
+            self.copy_input(below, x, slot, pass);
+        }
+        let peak = self.run(below, x, slot, pass);
+        N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
     }
 
     /// The layer that `place` names, which is its index plus 1; `None` for the model's input.
@@ -34,31 +47,40 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         self.plan.slots().get(at)
     }
 
+    /// Where a pass finds or puts the output of a layer.
+    pub(super) fn place(slot: &Slot, pass: Pass) -> u32 {
+        if USES & mode::AGAIN != 0 && pass == Pass::Again {
+            slot.y_again
+        } else {
+            slot.y
+        }
+    }
+
     /// Runs one layer.
     fn run(&mut self, below: Option<&Slot>, sample: View<'_, N>, slot: &Slot, pass: Pass) -> N::Peak {
         let earlier = slot
             .source
             .filter(|_| USES & mode::BACK != 0)
             .and_then(|source| self.output_of(source));
-        let lies = |slot: Option<&Slot>| slot.map_or(0..0, |slot| span::<N>(slot.y, slot.output));
-        let mut output = span::<N>(slot.y, slot.output);
+        let lies =
+            |slot: Option<&Slot>| slot.map_or(0..0, |slot| span::<N>(Self::place(slot, pass), slot.output));
+        let mut output = span::<N>(Self::place(slot, pass), slot.output);
         let mut input = lies(below);
         if slot.elementwise {
             input = 0..0;
         } else if USES & mode::EXTRAS != 0 && slot.in_place {
             // In place, the input lies at the start of the output's buffer, which is as long as the larger.
-            output.end = output.end.max(span::<N>(slot.y, slot.input).end);
+            output.end = output.end.max(span::<N>(Self::place(slot, pass), slot.input).end);
             input = 0..0;
         }
         // What is joined with the rest, and what a layer keeps, only some models have.
+        let (kept, scratch) = if USES & mode::AGAIN != 0 && pass == Pass::Again {
+            (slot.kept_again, slot.scratch_again)
+        } else {
+            (slot.kept, slot.scratch)
+        };
         let (input, joined, y, kept, scratch) = if USES & mode::EXTRAS != 0 {
-            let pieces = [
-                input,
-                lies(earlier),
-                output,
-                slot.kept.range(),
-                slot.scratch.range(),
-            ];
+            let pieces = [input, lies(earlier), output, kept.range(), scratch.range()];
             match self.work.get_disjoint_mut(pieces) {
                 Ok([input, joined, y, kept, scratch]) => (&*input, &*joined, y, kept, scratch),
                 Err(_) => return N::Peak::default(),
@@ -117,12 +139,12 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     }
 
     /// Copies the layer's input, or `x` where nothing is below, to the place of its output.
-    fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot) {
+    fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) {
         let y_scale = scale::<N>(self.tracks, slot.track);
-        let y = span::<N>(slot.y, slot.output);
+        let y = span::<N>(Self::place(slot, pass), slot.output);
         let (x, y) = match below {
             Some(below) => {
-                let (data, y) = pair::<N>(self.work, span::<N>(below.y, below.output), y);
+                let (data, y) = pair::<N>(self.work, span::<N>(Self::place(below, pass), below.output), y);
                 let scale = scale::<N>(self.tracks, below.track);
                 (View { data, scale }, y)
             }

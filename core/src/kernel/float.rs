@@ -143,6 +143,7 @@ impl<F: Loops + Scalar> Kernel for F {
         }
     }
 
+    #[inline(never)]
     fn affine_bias(dy: View<'_, F>, db: Grad<'_, F>, fresh: bool) {
         let db = db.data;
         if db.is_empty() {
@@ -151,9 +152,11 @@ impl<F: Loops + Scalar> Kernel for F {
         if fresh {
             db.fill(F::ZERO);
         }
-        for dy in dy.data.chunks_exact(db.len()) {
-            // A product with one is exact, and the loop is there already.
-            F::outer(db, &[F::ONE], dy, false);
+        // A product with one is exact, and the loop is there already.
+        const POSITIONS: usize = 16;
+        let ones = [F::ONE; POSITIONS];
+        for dy in dy.data.chunks((POSITIONS * db.len()).max(1)) {
+            F::combine(db, &ones, 1, dy);
         }
     }
 

@@ -16,6 +16,7 @@ mod channels;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 mod cortex_m4;
 pub mod float;
+mod gate;
 mod groups;
 mod judge;
 mod loops;
@@ -24,6 +25,7 @@ mod sequence;
 mod spatial;
 
 pub use channels::Channels;
+pub use gate::Gate;
 pub(crate) use groups::EPSILON;
 pub use groups::{Groups, Running};
 pub(crate) use judge::Judged;
@@ -89,7 +91,7 @@ pub struct Run {
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
-pub trait Kernel: Number + Spatial + Normal + Sequence + Judge {
+pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
     const KINDS: u128;
 

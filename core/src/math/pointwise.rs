@@ -12,6 +12,9 @@ pub trait Unary: Copy {
     /// The function's name in run files and messages.
     const NAME: &'static str;
 
+    /// Its slope is 0 or 1, so that a bit says it.
+    const GATE: bool = false;
+
     /// `y = f(x)`
     fn value<F: Functions>(x: F) -> F;
 
@@ -71,6 +74,7 @@ pub struct Sigmoid;
 
 impl Unary for Relu {
     const NAME: &'static str = "relu";
+    const GATE: bool = true;
 
     #[inline]
     fn value<F: Functions>(x: F) -> F {
@@ -134,6 +138,7 @@ impl Relu6 {
 
 impl Unary for Relu6 {
     const NAME: &'static str = "relu6";
+    const GATE: bool = true;
 
     #[inline]
     fn value<F: Functions>(x: F) -> F {

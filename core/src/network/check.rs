@@ -37,6 +37,11 @@ const EMPTY: Slot = Slot {
     delta_track: 0,
     y: 0,
     dy: 0,
+    again: 0,
+    recomputed: false,
+    y_again: 0,
+    kept_again: Span::NONE,
+    scratch_again: Span::NONE,
     kept: Span::NONE,
     scratch: Span::NONE,
     backward_scratch: Span::NONE,
@@ -147,6 +152,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         slot.layer = entry.layer;
         slot.input = shape;
         slot.from = from as u16;
+        slot.recomputed = entry.again && needs.train;
         slot.output = output;
         slot.trains = tensors.trains();
         slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
@@ -182,6 +188,13 @@ pub(super) const fn check<N: Number, const L: usize>(
             kind: "loss",
             fault,
         });
+    }
+    if let Some(stubborn) = stubborn(&slots, count) {
+        return fault(
+            model,
+            stubborn,
+            "cannot be computed again: it must read the layer above alone, and the layer below alone must read it",
+        );
     }
     if let Some(unread) = unread(&slots, count) {
         return fault(model, unread, "has an output that no layer reads");
@@ -250,6 +263,27 @@ pub(super) const fn check<N: Number, const L: usize>(
     })
 }
 
+/// The first layer that is to be computed again and cannot be: it is not a mere link of the chain.
+const fn stubborn(slots: &[Slot], count: usize) -> Option<usize> {
+    let mut i = 0;
+    while i < count {
+        if slots[i].recomputed {
+            if i + 1 == count || slots[i].from as usize != i || slots[i].source.is_some() {
+                return Some(i);
+            }
+            let mut j = i + 2;
+            while j < count {
+                if super::lives::reads(&slots[j], i) {
+                    return Some(i);
+                }
+                j += 1;
+            }
+        }
+        i += 1;
+    }
+    None
+}
+
 /// The first layer whose output nobody reads.
 const fn unread(slots: &[Slot], count: usize) -> Option<usize> {
     let mut i = 0;
@@ -258,11 +292,7 @@ const fn unread(slots: &[Slot], count: usize) -> Option<usize> {
         let mut j = i + 1;
         // The next layer reads nearly every one.
         while j < count && !read {
-            read = slots[j].from as usize == i + 1
-                || match slots[j].source {
-                    Some(source) => source as usize == i + 1,
-                    None => false,
-                };
+            read = super::lives::reads(&slots[j], i);
             j += 1;
         }
         if !read {
@@ -286,8 +316,9 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
 
 /// Elements of the gradient that are there at once where the update is fused: of the layer that needs most.
 const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize, outer: bool) -> usize {
-    // A few rows at a time take less time, and should not be much beside all the rest.
-    let share = trained / 16;
+    // Each turn costs some hundred instructions beside its sums, and what it holds should not be much beside the
+    // parameters. With an eighth the second convolution of a small network would just miss a whole tap a turn.
+    let share = trained / 7;
     let room = if share < ROWS { share } else { ROWS };
     let mut most = 0;
     let mut i = 0;

@@ -2,7 +2,9 @@
 
 use super::Model;
 use super::needs::Needs;
-use super::pack::{BACKWARD, Buffer, DELTA, KEPT, SCRATCH, VALUE};
+use super::pack::{
+    BACKWARD, Buffers, DELTA, KEPT, KEPT_AGAIN, ROLES, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN,
+};
 use super::plan::{PlanError, PlanOf};
 use super::planner;
 use crate::number::Number;
@@ -39,9 +41,9 @@ pub struct Block {
     pub last: usize,
 }
 
-/// Blocks of the work region; up to five for each layer.
+/// Blocks of the work region.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout<const L: usize>([[Buffer; 5]; L]);
+pub struct Layout<const L: usize>(Buffers<L>);
 
 impl<const L: usize> Layout<L> {
     pub(crate) const fn plan<N: Number>(
@@ -56,15 +58,18 @@ impl<const L: usize> Layout<L> {
 
     /// The blocks, layer by layer. One that begins in place of another overlaps it in one step.
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
-        const ROLES: [(usize, Content); 5] = [
+        const CONTENTS: [(usize, Content); ROLES] = [
             (VALUE, Content::Output),
             (DELTA, Content::Gradient),
             (KEPT, Content::Kept),
             (SCRATCH, Content::Scratch),
             (BACKWARD, Content::Scratch),
+            (VALUE_AGAIN, Content::Output),
+            (KEPT_AGAIN, Content::Kept),
+            (SCRATCH_AGAIN, Content::Scratch),
         ];
         self.0.iter().enumerate().flat_map(|(layer, buffers)| {
-            ROLES.iter().filter_map(move |(role, content)| {
+            CONTENTS.iter().filter_map(move |(role, content)| {
                 let buffer = buffers.get(*role).filter(|buffer| buffer.bytes > 0)?;
                 Some(Block {
                     layer,

@@ -5,7 +5,9 @@
 
 use super::Shape;
 use super::layer::InPlace;
-use super::pack::{BACKWARD, Buffers, DELTA, KEPT, SCRATCH, VALUE, aligned};
+use super::pack::{
+    BACKWARD, Buffers, DELTA, KEPT, KEPT_AGAIN, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN, aligned,
+};
 use super::plan::{PlanOf, Slot};
 use crate::number::Number;
 
@@ -58,6 +60,50 @@ const fn contribute<const L: usize>(plan: &mut PlanOf<L>, read: &mut [bool; L], 
     first
 }
 
+/// Finds which inputs and outputs the backward pass reads.
+pub(super) const fn mark_reads<const L: usize>(plan: &mut PlanOf<L>) {
+    let mut i = 0;
+    while i < plan.layers {
+        let slot = &mut plan.slots[i];
+        let reads = slot.layer.reads();
+        let visit = slot.visit();
+        slot.reads_input = reads.input.asked(visit);
+        slot.reads_output = reads.output.asked(visit);
+        i += 1;
+    }
+    let mut run = 0;
+    let mut i = 0;
+    while i < plan.layers {
+        if plan.slots[i].recomputed {
+            run += 1;
+        } else {
+            plan.slots[i].again = run;
+            run = 0;
+        }
+        i += 1;
+    }
+}
+
+/// Lets layers keep a bit of each element instead of an output that nobody else reads after the forward pass.
+/// Returns whether there is one.
+pub(super) const fn gate<N: Number, const L: usize>(plan: &mut PlanOf<L>) -> bool {
+    let mut any = false;
+    let mut i = 0;
+    while i < plan.layers {
+        let (input, output) = (plan.slots[i].input, plan.slots[i].output);
+        let bytes = aligned::<N>(plan.slots[i].layer.gate(input));
+        if plan.slots[i].reads_output && bytes > 0 && bytes < elements::<N>(output) {
+            plan.slots[i].reads_output = false;
+            let (_, backward) = last_read(&plan.slots, plan.layers, i, true);
+            let gated = backward == 0;
+            plan.slots[i].reads_output = !gated;
+            any |= gated;
+        }
+        i += 1;
+    }
+    any
+}
+
 /// When each buffer is born and dies.
 pub(super) const fn lives<N: Number, const L: usize>(
     plan: &mut PlanOf<L>,
@@ -67,30 +113,33 @@ pub(super) const fn lives<N: Number, const L: usize>(
     let count = plan.layers;
     let mut i = 0;
     while i < count {
-        let slot = &mut plan.slots[i];
-        let reads = slot.layer.reads();
-        let visit = slot.visit();
-        slot.reads_input = reads.input.asked(visit);
-        slot.reads_output = reads.output.asked(visit);
-        i += 1;
-    }
-    let mut i = 0;
-    while i < count {
         let slot = &plan.slots[i];
         let may = match slot.layer.in_place(slot.input) {
             InPlace::Never => false,
             InPlace::Always => true,
             InPlace::Unvisited => !slot.visited(),
         };
-        plan.slots[i].in_place =
-            i > 0 && slot.from as usize == i && may && !kept(&plan.slots, count, i - 1, i, train);
+        // What is computed again is computed from the output below, which must be there still.
+        let first = slot.recomputed && (i == 0 || !plan.slots[i - 1].recomputed);
+        let may = may && i > 0 && slot.from as usize == i && !first;
+        plan.slots[i].in_place = may && !kept(&plan.slots, count, i - 1, i, train);
         i += 1;
     }
     let mut i = 0;
     while i < count {
         let slot = &plan.slots[i];
         let bytes = elements::<N>(slot.output);
-        let last = last_read(&plan.slots, count, i, train);
+        let (forward, backward_last) = last_read(&plan.slots, count, i, train);
+        let again = step_again(&plan.slots, count, i);
+        let last = if slot.recomputed {
+            buffers[root(&plan.slots, i)][VALUE_AGAIN].live(bytes, again, later(again, backward_last));
+            forward
+        } else if again > 0 {
+            // The layers right above are computed again from this one.
+            later(later(forward, backward_last), again)
+        } else {
+            later(forward, backward_last)
+        };
         // In place and as long as its input it lives on in the same buffer; longer or shorter, in a buffer of
         // its own that begins where that one does.
         let mut owner = i;
@@ -107,8 +156,30 @@ pub(super) const fn lives<N: Number, const L: usize>(
         let room = slot.layer.room::<N>(slot.input, slot.visit());
         let backward = 2 * count - i;
         let until = if slot.visited() { backward } else { i };
-        buffers[i][KEPT].live(aligned::<N>(room.kept), i, until);
+        let kept = if slot.gated() {
+            slot.layer.gate(slot.input)
+        } else {
+            room.kept
+        };
+        let kept = aligned::<N>(kept);
+        if slot.recomputed && !slot.layer.draws() {
+            buffers[i][KEPT].live(kept, i, i);
+            buffers[i][KEPT_AGAIN].live(kept, again, later(again, until));
+        } else {
+            buffers[i][KEPT].live(
+                kept,
+                i,
+                if slot.recomputed {
+                    later(again, until)
+                } else {
+                    until
+                },
+            );
+        }
         buffers[i][SCRATCH].live(aligned::<N>(room.forward), i, i);
+        if slot.recomputed {
+            buffers[i][SCRATCH_AGAIN].live(aligned::<N>(room.forward), again, again);
+        }
         if slot.visited() {
             buffers[i][BACKWARD].live(aligned::<N>(room.backward), backward, backward);
         }
@@ -137,13 +208,32 @@ pub(super) const fn lives<N: Number, const L: usize>(
     }
 }
 
+/// The step before which the layers from `i`, or from right above it, are computed again: that of the first
+/// layer above which is not; 0 if none is.
+const fn step_again(slots: &[Slot], count: usize, i: usize) -> usize {
+    let mut above = if slots[i].recomputed { i } else { i + 1 };
+    let first = above;
+    while above < count && slots[above].recomputed {
+        above += 1;
+    }
+    if above == first && !slots[i].recomputed {
+        0
+    } else {
+        2 * count - above
+    }
+}
+
+const fn later(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
 /// Bytes of an activation tensor.
 const fn elements<N: Number>(shape: Shape) -> usize {
     aligned::<N>(shape.len() * size_of::<N::Elem>())
 }
 
 /// Whether a layer reads output `of`, as its input or besides.
-const fn reads(slot: &Slot, of: usize) -> bool {
+pub(super) const fn reads(slot: &Slot, of: usize) -> bool {
     slot.from as usize == of + 1
         || match slot.source {
             Some(source) => source as usize == of + 1,
@@ -164,34 +254,30 @@ const fn kept(slots: &[Slot], count: usize, of: usize, reader: usize, train: boo
     train && (slots[of].reads_output || slots[reader].reads_input)
 }
 
-/// The last step at which output `i` is read.
-const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> usize {
+/// The last step of the forward pass, and the last of the backward pass, at which output `i` is read; 0 for
+/// none.
+const fn last_read(slots: &[Slot], count: usize, i: usize, train: bool) -> (usize, usize) {
     // A layer above, or the loss, or the caller after an inference.
-    let mut last = i + 1;
+    let mut forward = i + 1;
+    let mut backward = 0;
     let mut j = i + 1;
     while j < count {
-        if reads(&slots[j], i) && j > last {
-            last = j;
+        if reads(&slots[j], i) && j > forward {
+            forward = j;
+        }
+        if train && slots[j].from as usize == i + 1 && slots[j].reads_input && 2 * count - j > backward {
+            backward = 2 * count - j;
         }
         j += 1;
     }
-    if train {
-        let mut j = i + 1;
-        while j < count {
-            if slots[j].from as usize == i + 1 && slots[j].reads_input && 2 * count - j > last {
-                last = 2 * count - j;
-            }
-            j += 1;
-        }
-        if slots[i].reads_output {
-            last = 2 * count - i;
-        }
-        if i + 1 == count {
-            // The caller reads the output after the step.
-            last = 2 * count;
-        }
+    if train && slots[i].reads_output {
+        backward = 2 * count - i;
     }
-    last
+    if train && i + 1 == count {
+        // The caller reads the output after the step.
+        backward = 2 * count;
+    }
+    (forward, backward)
 }
 
 /// The layer whose buffer holds output `i`.

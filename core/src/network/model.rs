@@ -84,6 +84,7 @@ pub struct Entry {
     pub(crate) init: Init,
     /// How many places above its input is: 1 for the layer above.
     pub(crate) from: u8,
+    pub(crate) again: bool,
     /// An option that the layer does not have was set. The planner reports it with the layer's number.
     pub(crate) fault: Option<&'static str>,
 }
@@ -95,6 +96,7 @@ impl Entry {
             part: Part::All,
             init: Init::Auto,
             from: 1,
+            again: false,
             fault: None,
         }
     }
@@ -118,6 +120,15 @@ impl Entry {
         } else {
             self.from = back;
         }
+        self
+    }
+
+    /// Does not keep the layer's output for the backward pass, but computes it again from its input when it is
+    /// needed: less RAM, for one more forward step of the layer. Neighbours with this option are computed again
+    /// together, from the last output above them that is kept. The results are the same to the bit.
+    /// Source: Chen et al., Training deep nets with sublinear memory cost, 2016.
+    pub const fn recompute(mut self) -> Self {
+        self.again = true;
         self
     }
 

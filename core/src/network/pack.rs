@@ -56,8 +56,8 @@ impl Buffer {
 }
 
 /// The buffers of one layer: its output, the gradient of that, what it keeps, and what its forward and
-/// its backward step need.
-pub(super) const ROLES: usize = 5;
+/// its backward step need; and the same of a forward step that is done again.
+pub(super) const ROLES: usize = 8;
 
 /// Output.
 pub(super) const VALUE: usize = 0;
@@ -69,6 +69,12 @@ pub(super) const KEPT: usize = 2;
 pub(super) const SCRATCH: usize = 3;
 /// Backward step.
 pub(super) const BACKWARD: usize = 4;
+/// Output, computed again.
+pub(super) const VALUE_AGAIN: usize = 5;
+/// Kept from the forward step that is done again.
+pub(super) const KEPT_AGAIN: usize = 6;
+/// Forward step that is done again.
+pub(super) const SCRATCH_AGAIN: usize = 7;
 
 /// All buffers of a model.
 pub(super) type Buffers<const L: usize> = [[Buffer; ROLES]; L];
@@ -103,22 +109,34 @@ pub(super) const fn pack<const L: usize>(buffers: &mut Buffers<L>) -> usize {
             sizes[then][VALUE] = 0;
         }
     }
+    // Those to be placed, in the front of a list; most places of the table are empty.
+    let mut list = [[0; ROLES]; L];
+    let mut left = 0;
+    let mut at = 0;
+    while at < L * ROLES {
+        if sizes[at / ROLES][at % ROLES] > 0 {
+            list[left / ROLES][left % ROLES] = at;
+            left += 1;
+        }
+        at += 1;
+    }
     let mut needed = 0;
-    loop {
-        let mut largest = END;
-        let mut size = 0;
-        let mut at = 0;
-        while at < L * ROLES {
-            if sizes[at / ROLES][at % ROLES] > size {
-                size = sizes[at / ROLES][at % ROLES];
-                largest = at;
+    while left > 0 {
+        let mut pick = 0;
+        let mut largest = list[0][0];
+        let mut size = sizes[largest / ROLES][largest % ROLES];
+        let mut k = 1;
+        while k < left {
+            let at = list[k / ROLES][k % ROLES];
+            let bytes = sizes[at / ROLES][at % ROLES];
+            // Of equals the first in the table, whatever the order of the list.
+            if bytes > size || bytes == size && at < largest {
+                (pick, largest, size) = (k, at, bytes);
             }
-            at += 1;
+            k += 1;
         }
-        if largest == END {
-            return needed;
-        }
-        sizes[largest / ROLES][largest % ROLES] = 0;
+        left -= 1;
+        list[pick / ROLES][pick % ROLES] = list[left / ROLES][left % ROLES];
         let offset = placed.gap(buffers, largest, size);
         if offset + size > needed {
             needed = offset + size;
@@ -130,6 +148,7 @@ pub(super) const fn pack<const L: usize>(buffers: &mut Buffers<L>) -> usize {
             member = following(buffers, member);
         }
     }
+    needed
 }
 
 /// No buffer.

@@ -23,6 +23,8 @@ pub mod mode {
     pub const BACK: u128 = 1 << 126;
     /// Some parameters lie in flash.
     pub const FROZEN: u128 = 1 << 127;
+    /// Some outputs are computed again in the backward pass.
+    pub const AGAIN: u128 = 1 << 118;
     /// Elements of gradients are clamped.
     pub const CLIP_VALUE: u128 = 1 << 119;
     /// First bit of the losses.
@@ -49,7 +51,7 @@ pub struct Slot {
     pub in_place: bool,
     /// Its backward pass reads its input.
     pub reads_input: bool,
-    /// Its backward pass reads its output.
+    /// Its backward pass reads its output. A relu may keep a bit of each element instead.
     pub reads_output: bool,
     /// Where its input comes from: index of the layer plus 1, 0 for the model's input.
     pub from: u16,
@@ -87,6 +89,16 @@ pub struct Slot {
     pub y: u32,
     /// Byte offset of the gradient of its output in the work region.
     pub dy: u32,
+    /// How many layers right below it are computed again before it goes backward.
+    pub again: u16,
+    /// Its output is one that is computed again.
+    pub recomputed: bool,
+    /// Where the backward pass finds its output: [`y`](Self::y), unless it is computed again.
+    pub y_again: u32,
+    /// The same of [`kept`](Self::kept), and the place of [`scratch`](Self::scratch) when it is computed again.
+    pub kept_again: Span,
+    /// See [`kept_again`](Self::kept_again).
+    pub scratch_again: Span,
     /// What it keeps for its backward pass beside input and output.
     pub kept: Span,
     /// What it needs during its forward step.
@@ -127,6 +139,11 @@ impl Slot {
             weighs: self.tensors.weighs(),
             passes: self.passes,
         }
+    }
+
+    /// Whether it keeps a bit of each element, which its backward pass reads instead of its output.
+    pub(super) const fn gated(&self) -> bool {
+        self.passes && !self.reads_output && self.layer.gate(self.input) > 0
     }
 
     /// Whether the engine must give it more than input, output, parameters and their gradients.

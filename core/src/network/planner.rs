@@ -3,9 +3,12 @@
 //! It runs at build time only; no firmware holds any of it.
 
 use super::check::check;
-use super::lives::{delta_root, lives, mark_backward, root};
+use super::lives::{delta_root, gate, lives, mark_backward, mark_reads, root};
 use super::needs::Needs;
-use super::pack::{BACKWARD, Buffer, Buffers, DELTA, KEPT, ROLES, SCRATCH, VALUE, aligned, pack};
+use super::pack::{
+    BACKWARD, Buffer, Buffers, DELTA, KEPT, KEPT_AGAIN, ROLES, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN,
+    aligned, pack,
+};
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
 use crate::number::Number;
@@ -21,22 +24,14 @@ pub(super) const fn plan<N: Number, const L: usize>(
         Err(error) => return Err(error),
     };
     mark_backward(&mut plan);
-    let mut buffers = [[Buffer::UNUSED; ROLES]; L];
-    lives::<N, L>(&mut plan, &mut buffers, needs.train);
-    plan.regions.work = aligned::<N>(pack(&mut buffers));
-    let mut i = 0;
-    while i < plan.layers {
-        plan.slots[i].y = buffers[root(&plan.slots, i)][VALUE].offset as u32;
-        let owner = delta_root(&plan.slots, plan.layers, i);
-        plan.slots[i].dy = buffers[owner][DELTA].offset as u32;
-        plan.slots[i].delta_track = plan.slots[owner].track + 1;
-        plan.slots[i].kept = buffers[i][KEPT].span();
-        plan.slots[i].scratch = buffers[i][SCRATCH].span();
-        plan.slots[i].backward_scratch = buffers[i][BACKWARD].span();
-        if plan.slots[i].extra() {
-            plan.uses |= mode::EXTRAS;
+    mark_reads(&mut plan);
+    let mut gated = plan;
+    let mut buffers = lay_out::<N, L>(&mut plan, needs.train);
+    if gate::<N, L>(&mut gated) {
+        let others = lay_out::<N, L>(&mut gated, needs.train);
+        if pays(&plan, &gated) {
+            (plan, buffers) = (gated, others);
         }
-        i += 1;
     }
     // What lies in one buffer has one scale, so it has one track.
     let mut i = 0;
@@ -46,6 +41,51 @@ pub(super) const fn plan<N: Number, const L: usize>(
     }
     plan.fingerprint = fingerprint(&plan);
     Ok((plan, buffers))
+}
+
+/// Whether bits instead of outputs are worth it. Only a trainer for models with extras knows them, which is
+/// slower and larger; so a model without extras must become smaller by a part of [`GAIN`].
+const fn pays<const L: usize>(plan: &PlanOf<L>, gated: &PlanOf<L>) -> bool {
+    let saved = plan.regions.work.saturating_sub(gated.regions.work);
+    saved > 0 && (plan.uses & mode::EXTRAS != 0 || saved * GAIN >= plan.bytes())
+}
+
+/// See [`pays`].
+const GAIN: usize = 16;
+
+/// Finds the life and the place of each buffer.
+const fn lay_out<N: Number, const L: usize>(plan: &mut PlanOf<L>, train: bool) -> Buffers<L> {
+    let mut buffers = [[Buffer::UNUSED; ROLES]; L];
+    lives::<N, L>(plan, &mut buffers, train);
+    plan.regions.work = aligned::<N>(pack(&mut buffers));
+    let mut i = 0;
+    while i < plan.layers {
+        plan.slots[i].y = buffers[root(&plan.slots, i)][VALUE].offset as u32;
+        let owner = delta_root(&plan.slots, plan.layers, i);
+        plan.slots[i].dy = buffers[owner][DELTA].offset as u32;
+        plan.slots[i].delta_track = plan.slots[owner].track + 1;
+        plan.slots[i].kept = buffers[i][KEPT].span();
+        if plan.slots[i].recomputed {
+            plan.uses |= mode::AGAIN;
+            plan.slots[i].y_again = buffers[root(&plan.slots, i)][VALUE_AGAIN].offset as u32;
+            plan.slots[i].kept_again = if buffers[i][KEPT_AGAIN].is_unused() {
+                plan.slots[i].kept
+            } else {
+                buffers[i][KEPT_AGAIN].span()
+            };
+            plan.slots[i].scratch_again = buffers[i][SCRATCH_AGAIN].span();
+        } else {
+            plan.slots[i].y_again = plan.slots[i].y;
+            plan.slots[i].kept_again = plan.slots[i].kept;
+        }
+        plan.slots[i].scratch = buffers[i][SCRATCH].span();
+        plan.slots[i].backward_scratch = buffers[i][BACKWARD].span();
+        if plan.slots[i].extra() {
+            plan.uses |= mode::EXTRAS;
+        }
+        i += 1;
+    }
+    buffers
 }
 
 const fn mix_shape(digest: Fingerprint, shape: Shape) -> Fingerprint {
@@ -62,7 +102,7 @@ const fn fingerprint<const L: usize>(plan: &PlanOf<L>) -> u64 {
     let mut digest = Fingerprint::new()
         .byte(plan.number)
         .byte(plan.optimizer)
-        .number((plan.uses >> mode::LOSS) as u64 & 0xff_ffff);
+        .number((plan.uses >> mode::LOSS) as u64 & 0xffff);
     digest = mix_shape(plan.loss.mix(digest), plan.input);
     let mut i = 0;
     while i < plan.layers {

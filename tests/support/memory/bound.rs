@@ -63,6 +63,12 @@ pub fn lives(schedule: &Schedule) -> Vec<Life> {
             }
         }
     }
+    for layer in (0..schedule.memory.len()).filter(|layer| schedule.memory[*layer].late) {
+        let of = |tensor| lives.iter().position(|life| life.tensor == tensor);
+        if let (Some(y), Some(bits)) = (of(Tensor::Output(layer)), of(Tensor::Kept(layer))) {
+            lives[bits].first = lives[y].last + 1;
+        }
+    }
     lives
 }
 
@@ -108,7 +114,14 @@ fn alive(schedule: &Schedule, lives: &[Life], at: usize, scratch: bool) -> usize
     let apart = all - aside.unwrap_or(0);
     let dies = |tensor| lives.iter().any(|life| life.tensor == tensor && life.last == at);
     match operation.over {
-        Some((from, to)) if dies(from) => apart.min(all - schedule.bytes(from).min(schedule.bytes(to))),
+        Some((from, to)) if dies(from) => {
+            // Of an output that is gone the bits are there, when all is written.
+            let bits = match from {
+                Tensor::Output(of) if schedule.memory[of].late => schedule.bytes(Tensor::Kept(of)),
+                _ => 0,
+            };
+            apart.min(all + bits - schedule.bytes(from).min(schedule.bytes(to)))
+        }
         _ => apart,
     }
 }

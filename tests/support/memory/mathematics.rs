@@ -35,6 +35,10 @@ pub struct Memory {
     pub x: bool,
     /// It reads the output.
     pub y: bool,
+    /// Bytes that say all that it reads of the output; 0 if only the output does.
+    pub gate: usize,
+    /// Those bytes need not be kept before the output is lost.
+    pub late: bool,
     /// Elements that it reads besides.
     pub kept: usize,
     /// Bytes that it reads besides.
@@ -49,6 +53,8 @@ const PLAIN: Memory = Memory {
     over: Over::Never,
     x: false,
     y: false,
+    gate: 0,
+    late: false,
     kept: 0,
     bytes: 0,
     forward: 0,
@@ -140,8 +146,14 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             let over = slides(l.kernel, l.stride, l.padding, l.dilation);
             Memory { over, ..affine }
         }
+        // The slope is 0 or 1, and follows from the output or is a bit of each element.
+        Layer::Relu(_) | Layer::Relu6(_) => Memory {
+            y: passes,
+            gate: if passes { length.div_ceil(8) } else { 0 },
+            ..elementwise
+        },
         // The slope follows from the output.
-        Layer::Relu(_) | Layer::Relu6(_) | Layer::Tanh(_) | Layer::Sigmoid(_) => Memory {
+        Layer::Tanh(_) | Layer::Sigmoid(_) => Memory {
             y: passes,
             ..elementwise
         },

@@ -6,7 +6,7 @@
 use super::mathematics::{Memory, Over, Wanted, memory};
 use super::parameters::parameters;
 use super::{Choice, Net};
-use kilograd::network::Shape;
+use kilograd::network::{Plan, Shape};
 
 /// A tensor of the work region, by the layer that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,24 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The operations of a step of training, or of an inference, with elements of `width` bytes.
+    /// The operations of a step of training, or of an inference, with elements of `width` bytes: what no plan can do
+    /// without. Where bits are less than an output, they are kept from when nobody else reads the output.
     pub fn of(net: &Net, width: usize, train: bool) -> Self {
+        Self::with(net, width, train, |_, memory, output| {
+            memory.late = memory.gate > 0 && memory.gate < output * width;
+            memory.late
+        })
+    }
+
+    /// Those of a plan, which says where it keeps bits and where an output.
+    pub fn planned(net: &Net, width: usize, train: bool, plan: &Plan) -> Self {
+        Self::with(net, width, train, |layer, memory, _| {
+            memory.gate > 0 && !plan.slots()[layer].reads_output
+        })
+    }
+
+    /// `bits` chooses bits instead of an output: of a layer, by its number and the elements of its output.
+    fn with(net: &Net, width: usize, train: bool, bits: impl Fn(usize, &mut Memory, usize) -> bool) -> Self {
         let (inputs, outputs) = (net.inputs(), net.outputs());
         let count = net.layers.len();
         let learns = learns(net, train);
@@ -60,7 +76,13 @@ impl Schedule {
             .map(|layer| wanted(net, layer, inputs[layer], &learns, train))
             .collect();
         let memory = (0..count)
-            .map(|layer| memory(net.layer(layer), inputs[layer], outputs[layer], wanted[layer]))
+            .map(|layer| {
+                let mut memory = memory(net.layer(layer), inputs[layer], outputs[layer], wanted[layer]);
+                if bits(layer, &mut memory, outputs[layer].len()) {
+                    (memory.y, memory.bytes) = (false, memory.gate);
+                }
+                memory
+            })
             .collect();
         let mut schedule = Self {
             operations: vec![],

@@ -102,6 +102,7 @@ impl Conv1d {
         self.motion().settings()
     }
 
+    #[inline(never)]
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
         if ports.x.data.is_empty() {
@@ -110,11 +111,13 @@ impl Conv1d {
         windowed::forward::<false, N>(ports, |f| window.convolution(self.channels.into(), f))
     }
 
+    #[inline(never)]
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
         windowed::backward(ports, |f| window.convolution(self.channels.into(), f))
     }
 
+    #[inline(never)]
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let window = self.window(ports.input);
         windowed::gradient(ports, |rows, f| {

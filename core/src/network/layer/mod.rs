@@ -456,9 +456,23 @@ layers! {
 }
 
 impl Layer {
+    /// Whether it draws at random, and keeps what it drew by: when it is run again, that must still be there.
+    pub(crate) const fn draws(&self) -> bool {
+        matches!(self, Self::Dropout(_))
+    }
+
     /// Whether it sets about half of its inputs to zero, so that the weights below start larger.
     pub(crate) const fn rectifies(&self) -> bool {
         matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))
+    }
+
+    /// Bytes that the layer may keep instead of the output that it reads in the backward pass; 0 for most.
+    pub(crate) const fn gate(&self, input: Shape) -> usize {
+        match self {
+            Self::Relu(layer) => layer.gate(input),
+            Self::Relu6(layer) => layer.gate(input),
+            _ => 0,
+        }
     }
 
     /// How many places above the layer the earlier output is that it reads besides its input.
