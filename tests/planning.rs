@@ -63,8 +63,8 @@ fn planned<N: Kernel, O: Optimizer<N>>(net: &Net, training: Training<N, O>) -> P
 }
 
 /// Plays a model's plans, and makes sure that no byte is missing or too many. Returns the work region
-/// in units of the least that could do.
-fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> f64 {
+/// in units of the least that could do, and that in bytes.
+fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> (f64, usize) {
     let width = size_of::<N::Elem>();
     let training = || Training::<N, O>::new(Loss::MeanSquaredError);
     let plan = planned(net, training().batch(batch).keep_gradients());
@@ -96,24 +96,33 @@ fn check<N: Kernel, O: Optimizer<N>>(net: &Net, batch: u16) -> f64 {
         bound.work,
         regions.work
     );
-    regions.work as f64 / bound.work as f64
+    (regions.work as f64 / bound.work as f64, bound.work)
 }
 
 #[test]
 fn no_two_live_buffers_overlap_and_the_sum_is_exact() {
     let mut dice = Pcg::new(1);
-    let (mut sum, mut worst) = (0.0, 1.0_f64);
+    // Worst without and with a branch: one that begins with a function copies what a chain changes in place.
+    let (mut sum, mut worst) = (0.0, [1.0_f64; 2]);
     for _ in 0..2000 {
         let net = draw(&mut dice, 28);
-        let over = check::<f32, Adam>(&net, 1);
+        let (over, least) = check::<f32, Adam>(&net, 1);
         check::<f32, Sgd>(&net, 7);
         check::<f64, Momentum>(&net, 2);
         sum += over / 2000.0;
-        worst = worst.max(over);
+        // Of a few bytes, the 16 of a dropout that nothing is passed through are many.
+        if least >= 64 {
+            let branches = net.layers.iter().any(|entry| entry.reach() > 1);
+            let worst = &mut worst[usize::from(branches)];
+            *worst = over.max(*worst);
+        }
     }
-    println!("work region over its lower bound: {sum:.4} in the mean, {worst:.3} at worst");
+    let [chain, branches] = worst;
+    println!(
+        "work region over its lower bound: {sum:.4} in the mean, {chain:.3} at worst, {branches:.3} with branches"
+    );
     // Nets this small pay for the bits of a relu in whole words.
-    assert!(sum < 1.032 && worst < 1.6);
+    assert!(sum < 1.035 && chain < 1.5 && branches < 1.6);
 }
 
 /// Moves one tensor onto another that lives at the same time: the play must notice, or it could not
@@ -181,7 +190,7 @@ fn spread(plan: &PlanOf<32>) -> PlanOf<32> {
         (slot.y_again, slot.kept_again) = (slot.y, slot.kept);
         if index + 1 < plan.layers {
             let above = &plan.slots[index + 1];
-            if above.elementwise && above.passes && !above.shared {
+            if usize::from(above.from) == index + 1 && above.elementwise && above.passes && !above.shared {
                 spread.slots[index].dy = spread.slots[index + 1].dy;
             }
         }

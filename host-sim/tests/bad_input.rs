@@ -196,6 +196,25 @@ fn a_model_that_does_not_fit_together_is_an_error_at_its_layer() {
         "{ kind = \"add\", back = 9 },",
         &["layer 7: add", "run.toml:11:3"],
     );
+    refused(
+        seven,
+        "{ kind = \"tanh\", from = 9 },",
+        &[
+            "layer 7: tanh reads from a place above",
+            "run.toml:11:3",
+            "at most 8",
+        ],
+    );
+    refused(
+        seven,
+        "{ kind = \"conv2d\", channels = 4, kernel = 3, from = 8 },",
+        &["layer 7: conv2d needs", "a vector of 64"],
+    );
+    refused(
+        seven,
+        "{ kind = \"tanh\", from = 2 },",
+        &["layer 6: ", "no layer reads"],
+    );
     let layers = "{ kind = \"relu\" },\n".repeat(130);
     refused(seven, &layers, &["layer 128 is one too many"]);
     refused(

@@ -128,10 +128,19 @@ fn faulty(run: &RunFile, error: &PlanError) -> Complaint {
         };
         return run.complain(span, error.to_string(), "");
     };
-    let mut shape = run.model.input.value;
-    for earlier in run.model.layers.iter().take(number) {
-        shape = earlier.entry.layer().output(shape).unwrap_or(shape);
+    let mut outputs = vec![run.model.input.value];
+    let mut input = None;
+    for line in run.model.layers.iter().take(number + 1) {
+        input = outputs
+            .len()
+            .checked_sub(usize::from(line.entry.reach()))
+            .map(|place| outputs[place]);
+        let shape = input.unwrap_or(run.model.input.value);
+        outputs.push(line.entry.layer().output(shape).unwrap_or(shape));
     }
-    let help = format!("the input of layer {number} is {}", spoken(shape));
+    let help = match input {
+        Some(input) => format!("the input of layer {number} is {}", spoken(input)),
+        None => format!("`from` is at most {}, which is the model's input", number + 1),
+    };
     run.complain(line.span.clone(), error.to_string(), help)
 }

@@ -19,10 +19,10 @@ impl Bound {
     /// The bound of training with `slots` values of optimizer state per parameter, or of an inference. `kept`:
     /// gradients are summed over a batch, or clipped by their norm.
     pub fn of(net: &Net, width: usize, train: bool, kept: bool, slots: usize) -> Self {
-        let shapes = net.shapes();
+        let inputs = net.inputs();
         let each = || {
             (0..net.layers.len())
-                .map(|layer| (parameters(net.layer(layer), shapes[layer]), net.choices[layer]))
+                .map(|layer| (parameters(net.layer(layer), inputs[layer]), net.choices[layer]))
         };
         let resident: usize = each().map(|(own, choice)| own.resident(choice)).sum();
         let trained: usize = each().map(|(own, choice)| own.trained(choice)).sum();

@@ -10,8 +10,8 @@ use kilograd::number::random::Pcg;
 pub fn draw(dice: &mut Pcg, depth: u32) -> Net {
     loop {
         let net = attempt(dice, depth);
-        let shapes = net.shapes();
-        let trained = |layer: usize| parameters(net.layer(layer), shapes[layer]).trained(net.choices[layer]);
+        let inputs = net.inputs();
+        let trained = |layer: usize| parameters(net.layer(layer), inputs[layer]).trained(net.choices[layer]);
         if (0..net.layers.len()).any(|layer| trained(layer) > 0) {
             return net;
         }
@@ -34,6 +34,15 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
     }
     let depth = layers.len() + 1 + dice.below(depth) as usize;
     while layers.len() < depth {
+        if dice.below(8) == 0
+            && let Some(branch) = branch(dice, &shapes)
+        {
+            for (entry, y) in branch {
+                layers.push(entry);
+                shapes.push(y);
+            }
+            continue;
+        }
         let x = *shapes.last().unwrap();
         let mut entry = layer(dice, &shapes);
         if matches!(
@@ -53,7 +62,7 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
                 Err(_) => continue,
             },
         };
-        if y.len() <= 400 {
+        if y.len() <= MOST {
             shapes.push(y);
             layers.push(entry);
         }
@@ -84,6 +93,9 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
         }
     }
 }
+
+/// Elements of the largest output.
+const MOST: usize = 400;
 
 /// Tokens of a net that begins with an embedding.
 pub const VOCABULARY: u16 = 5;
@@ -185,14 +197,49 @@ fn reach(dice: &mut Pcg, shapes: &[Shape]) -> Option<Entry> {
     let last = shapes.len() - 1;
     let x = shapes[last];
     let concats = dice.below(2) == 0;
-    let fits = |e: Shape| match concats {
-        true => x.rank() == e.rank() && x.dims().split_last().unwrap().1 == e.dims().split_last().unwrap().1,
-        false => x == e,
-    };
+    let fits = |e: Shape| if concats { same_positions(x, e) } else { x == e };
     let backs = (2..=last + 1).filter(|back| fits(shapes[last + 1 - back]));
     let backs: Vec<u8> = backs.map(|back| back as u8).collect();
     let back = *backs.get(dice.below(backs.len().max(1) as u32) as usize)?;
     Some(if concats { concat(back) } else { add(back) })
+}
+
+/// One or two layers that begin at an earlier output, and their join with what has been the last output.
+fn branch(dice: &mut Pcg, shapes: &[Shape]) -> Option<Vec<(Entry, Shape)>> {
+    let (other, reaches) = (*shapes.last()?, shapes.len() as u32 - 1);
+    let reach = 2 + dice.below(reaches.clamp(1, 6)) as usize;
+    let x = shapes[shapes.len().checked_sub(reach)?];
+    for _ in 0..10 {
+        let entry = layer(dice, &[x]);
+        let Ok(y) = entry.layer().output(x) else {
+            continue;
+        };
+        let mut branch = vec![(entry.from(reach as u8), y)];
+        if dice.below(2) == 0 {
+            let entry = anywhere(dice, y);
+            let Ok(y) = entry.layer().output(y) else {
+                continue;
+            };
+            branch.push((entry, y));
+        }
+        let y = branch[branch.len() - 1].1;
+        let back = 1 + branch.len() as u8;
+        branch.push(match dice.below(2) {
+            0 if y == other => (add(back), y),
+            _ if same_positions(y, other) => (concat(back), joined(y, other)),
+            _ => continue,
+        });
+        if branch.iter().all(|(_, y)| y.len() <= MOST) {
+            return Some(branch);
+        }
+    }
+    None
+}
+
+/// Whether two outputs differ in their channels alone.
+fn same_positions(x: Shape, e: Shape) -> bool {
+    let positions = |shape: Shape| shape.dims()[..shape.rank() - 1].to_vec();
+    x.rank() == e.rank() && positions(x) == positions(e)
 }
 
 fn between(dice: &mut Pcg, low: u16, high: u16) -> u16 {

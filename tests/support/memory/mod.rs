@@ -58,10 +58,10 @@ impl Net {
 
     /// All but the last `count` layers with parameters frozen.
     pub fn head(self, count: usize) -> Self {
-        let shapes = self.shapes();
+        let inputs = self.inputs();
         let with = (0..self.layers.len()).rev();
         let mut with = with.filter(|index| {
-            let own = parameters::parameters(self.layer(*index), shapes[*index]);
+            let own = parameters::parameters(self.layer(*index), inputs[*index]);
             own.all() > 0
         });
         let first = with.nth(count - 1).expect("as many layers with parameters");
@@ -77,6 +77,11 @@ impl Net {
         self.layers[index].layer()
     }
 
+    /// The layer whose output is the input of `index`; `None` is the model's input.
+    pub fn below(&self, index: usize) -> Option<usize> {
+        index.checked_sub(usize::from(self.layers[index].reach()))
+    }
+
     /// The layer whose output `index` reads besides its input; `Some(None)` is the model's input.
     pub fn earlier(&self, index: usize) -> Option<Option<usize>> {
         let back = match self.layer(index) {
@@ -87,24 +92,29 @@ impl Net {
         Some(index.checked_sub(usize::from(back)))
     }
 
-    /// Shape of each layer's input, and of the last output.
-    pub fn shapes(&self) -> Vec<Shape> {
-        let mut shapes = vec![self.input];
+    /// Shape of each layer's input.
+    pub fn inputs(&self) -> Vec<Shape> {
+        let outputs = self.outputs();
+        (0..self.layers.len())
+            .map(|index| self.at(&outputs, self.below(index)))
+            .collect()
+    }
+
+    /// Shape of each layer's output.
+    pub fn outputs(&self) -> Vec<Shape> {
+        let mut outputs = vec![];
         for index in 0..self.layers.len() {
-            let x = shapes[index];
-            let y = match self.layer(index) {
-                Layer::Concat(_) => {
-                    let e = match self.earlier(index) {
-                        Some(Some(earlier)) => shapes[earlier + 1],
-                        _ => self.input,
-                    };
-                    joined(x, e)
-                }
-                layer => layer.output(x).expect("a model that fits together"),
-            };
-            shapes.push(y);
+            let x = self.at(&outputs, self.below(index));
+            outputs.push(match (self.layer(index), self.earlier(index)) {
+                (Layer::Concat(_), Some(earlier)) => joined(x, self.at(&outputs, earlier)),
+                (layer, _) => layer.output(x).expect("a model that fits together"),
+            });
         }
-        shapes
+        outputs
+    }
+
+    fn at(&self, outputs: &[Shape], layer: Option<usize>) -> Shape {
+        layer.map_or(self.input, |layer| outputs[layer])
     }
 }
 

@@ -83,6 +83,9 @@ impl Play<'_> {
         let Some((dy, dx)) = operation.over else {
             return Ok(false);
         };
+        if !operation.inside {
+            return Ok(false);
+        }
         if self.place(dy) != self.place(dx) {
             return Err(format!(
                 "{dx:?} must lie where {dy:?} lies, which is changed in its place"

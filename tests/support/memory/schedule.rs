@@ -3,10 +3,10 @@
 //! An operation is one layer forward, the loss, or one layer backward. Within it a layer is free in the order of its
 //! work, so all that it reads and writes is there at once, but for what it may write over.
 
-use super::Net;
 use super::mathematics::{Memory, Over, Wanted, memory};
 use super::parameters::parameters;
-use kilograd::network::Plan;
+use super::{Choice, Net};
+use kilograd::network::{Plan, Shape};
 
 /// A tensor of the work region, by the layer that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Operation {
     pub writes: Vec<Tensor>,
     /// The second may lie where the first lies, if nobody needs that later.
     pub over: Option<(Tensor, Tensor)>,
+    /// It must: there is no other way.
+    pub inside: bool,
 }
 
 /// What happens, in order, and how large everything is.
@@ -67,13 +69,16 @@ impl Schedule {
 
     /// `bits` chooses bits instead of an output: of a layer, by its number and the elements of its output.
     fn with(net: &Net, width: usize, train: bool, bits: impl Fn(usize, &mut Memory, usize) -> bool) -> Self {
-        let shapes = net.shapes();
+        let (inputs, outputs) = (net.inputs(), net.outputs());
         let count = net.layers.len();
-        let wanted: Vec<Wanted> = (0..count).map(|layer| wanted(net, layer, train)).collect();
+        let learns = learns(net, train);
+        let wanted: Vec<Wanted> = (0..count)
+            .map(|layer| wanted(net, layer, inputs[layer], &learns, train))
+            .collect();
         let memory = (0..count)
             .map(|layer| {
-                let mut memory = memory(net.layer(layer), shapes[layer], shapes[layer + 1], wanted[layer]);
-                if bits(layer, &mut memory, shapes[layer + 1].len()) {
+                let mut memory = memory(net.layer(layer), inputs[layer], outputs[layer], wanted[layer]);
+                if bits(layer, &mut memory, outputs[layer].len()) {
                     (memory.y, memory.bytes) = (false, memory.gate);
                 }
                 memory
@@ -82,7 +87,7 @@ impl Schedule {
         let mut schedule = Self {
             operations: vec![],
             memory,
-            elements: shapes[1..].iter().map(|shape| shape.len()).collect(),
+            elements: outputs.iter().map(|shape| shape.len()).collect(),
             width,
         };
         for layer in 0..count {
@@ -94,8 +99,8 @@ impl Schedule {
             schedule.push(count, vec![output], vec![gradient], None);
             let mut readers = vec![0; count];
             for layer in (0..count).rev() {
-                if wanted[layer].trains || wanted[layer].passes {
-                    schedule.backward(net, layer, &wanted, &mut readers);
+                if learns[layer] {
+                    schedule.backward(net, layer, &learns, &mut readers);
                 }
             }
         }
@@ -128,11 +133,12 @@ impl Schedule {
             reads,
             writes,
             over,
+            inside: false,
         });
     }
 
     fn forward(&mut self, net: &Net, layer: usize) {
-        let (x, y) = (layer.checked_sub(1).map(Tensor::Output), Tensor::Output(layer));
+        let (x, y) = (net.below(layer).map(Tensor::Output), Tensor::Output(layer));
         let earlier = net.earlier(layer).flatten().map(Tensor::Output);
         let reads = x.into_iter().chain(earlier).collect();
         let over = x
@@ -146,8 +152,8 @@ impl Schedule {
         );
     }
 
-    fn backward(&mut self, net: &Net, layer: usize, wanted: &[Wanted], readers: &mut [usize]) {
-        let below = layer.checked_sub(1);
+    fn backward(&mut self, net: &Net, layer: usize, learns: &[bool], readers: &mut [usize]) {
+        let below = net.below(layer);
         let dy = Tensor::Gradient(layer);
         let mut reads = vec![dy, Tensor::Kept(layer)];
         let mut writes = vec![Tensor::Backward(layer)];
@@ -157,42 +163,47 @@ impl Schedule {
         if let Some(below) = below.filter(|_| self.memory[layer].x) {
             reads.push(Tensor::Output(below));
         }
-        let mut over = None;
-        if let Some(below) = below.filter(|_| wanted[layer].passes) {
-            // de += …, if something trains at or below that output, then dx += …
-            let earlier = net
-                .earlier(layer)
-                .flatten()
-                .filter(|earlier| wanted[earlier + 1].passes);
-            for of in earlier.into_iter().chain([below]) {
-                let gradient = Tensor::Gradient(of);
-                if readers[of] > 0 {
-                    reads.push(gradient);
-                }
-                readers[of] += 1;
-                writes.push(gradient);
+        // de += …, then dx += …, if something trains at or below that output.
+        let below = below.filter(|below| learns[*below]);
+        let earlier = net.earlier(layer).flatten().filter(|earlier| learns[*earlier]);
+        for of in earlier.into_iter().chain(below) {
+            let gradient = Tensor::Gradient(of);
+            if readers[of] > 0 {
+                reads.push(gradient);
             }
-            if self.memory[layer].over == Over::Elementwise && readers[below] == 1 {
-                over = Some((dy, Tensor::Gradient(below)));
-            }
+            readers[of] += 1;
+            writes.push(gradient);
         }
+        let over = below
+            .filter(|below| self.memory[layer].over == Over::Elementwise && readers[*below] == 1)
+            .map(|below| (dy, Tensor::Gradient(below)));
         self.push(2 * net.layers.len() - layer, reads, writes, over);
+        if let Some(operation) = self.operations.last_mut() {
+            // Of an output further up others may read the gradient too, so it has room of its own.
+            operation.inside = over.is_some() && below.map(|below| below + 1) == Some(layer);
+        }
     }
 }
 
-/// What the backward pass wants of a layer: the gradient of its input if something trains below it.
-fn wanted(net: &Net, layer: usize, train: bool) -> Wanted {
-    let shapes = net.shapes();
-    let own = |layer: usize| {
-        let own = parameters(net.layer(layer), shapes[layer]);
-        let all = own.trained(super::Choice::All) > 0 && net.choices[layer] == super::Choice::All;
-        (own, train && own.trained(net.choices[layer]) > 0, train && all)
-    };
-    let (parameters, trains, all) = own(layer);
+/// Which outputs depend on something that trains, so that their gradient is needed.
+fn learns(net: &Net, train: bool) -> Vec<bool> {
+    let mut learns: Vec<bool> = vec![];
+    for (layer, input) in net.inputs().into_iter().enumerate() {
+        let trains = parameters(net.layer(layer), input).trained(net.choices[layer]) > 0;
+        let mut reads = net.below(layer).into_iter().chain(net.earlier(layer).flatten());
+        learns.push(train && (trains || reads.any(|of| learns[of])));
+    }
+    learns
+}
+
+/// What the backward pass wants of a layer: the gradient of its input if something trains there or below.
+fn wanted(net: &Net, layer: usize, input: Shape, learns: &[bool], train: bool) -> Wanted {
+    let own = parameters(net.layer(layer), input);
+    let all = train && net.choices[layer] == Choice::All;
     Wanted {
-        weights: all && parameters.weights > 0,
-        gains: all && parameters.gains > 0,
-        trains,
-        passes: (0..layer).any(|below| own(below).1),
+        weights: all && own.weights > 0,
+        gains: all && own.gains > 0,
+        trains: train && own.trained(net.choices[layer]) > 0,
+        passes: net.below(layer).is_some_and(|below| learns[below]),
     }
 }
