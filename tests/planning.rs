@@ -185,6 +185,8 @@ fn spread(plan: &PlanOf<32>) -> PlanOf<32> {
         for span in [&mut slot.kept, &mut slot.scratch, &mut slot.backward_scratch] {
             span.offset = take(span.bytes);
         }
+        // Nothing is computed again.
+        (slot.y_again, slot.kept_again) = (slot.y, slot.kept);
         if index + 1 < plan.layers {
             let above = &plan.slots[index + 1];
             if usize::from(above.from) == index + 1 && above.elementwise && above.passes && !above.shared {
