@@ -52,7 +52,7 @@ const W4_PLAN: PlanOf<{ W4.len() }> = W4.plan(Training::<f32, Momentum>::new(Los
 
 #[test]
 fn ready_models_have_the_size_they_had() {
-    assert_eq!((W4_PLAN.parameters, W4_PLAN.bytes()), (972, 12_496));
+    assert_eq!((W4_PLAN.parameters, W4_PLAN.bytes()), (972, 12_816));
     assert_eq!((PLAN.parameters, PLAN.bytes()), (42, 752));
 }
 
@@ -121,6 +121,7 @@ fn no_two_live_buffers_overlap_and_the_sum_is_exact() {
     println!(
         "work region over its lower bound: {sum:.4} in the mean, {chain:.3} at worst, {branches:.3} with branches"
     );
+    // Nets this small pay for the bits of a relu in whole words.
     assert!(sum < 1.035 && chain < 1.5 && branches < 1.6);
 }
 
@@ -185,7 +186,7 @@ fn spread(plan: &PlanOf<32>) -> PlanOf<32> {
         for span in [&mut slot.kept, &mut slot.scratch, &mut slot.backward_scratch] {
             span.offset = take(span.bytes);
         }
-        // Nothing is computed again.
+        // Nothing is computed again here.
         (slot.y_again, slot.kept_again) = (slot.y, slot.kept);
         if index + 1 < plan.layers {
             let above = &plan.slots[index + 1];

@@ -108,9 +108,11 @@ fn spread(plan: &PlanOf<LAYERS>) -> PlanOf<LAYERS> {
                 bytes: span.bytes,
             };
         }
+        // Nothing is computed again here.
+        (slot.y_again, slot.kept_again) = (slot.y, slot.kept);
         if index + 1 < plan.layers {
             let above = spread.slots[index + 1];
-            if above.elementwise && above.passes && !above.shared {
+            if usize::from(above.from) == index + 1 && above.elementwise && above.passes && !above.shared {
                 spread.slots[index].dy = above.dy;
             }
         }

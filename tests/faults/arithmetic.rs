@@ -90,7 +90,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "planner lets inputs die early",
         file: "core/src/network/lives.rs",
-        right: "slots[j].reads_input && 2 * count - j > last",
+        right: "slots[j].reads_input && 2 * count - j > backward",
         wrong: "slots[j].reads_input && false",
         caught_by: BOTH,
     },

@@ -9,15 +9,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "every output lives one step longer than it is read",
         file: "core/src/network/lives.rs",
-        right: "    let mut last = i + 1;\n",
-        wrong: "    let mut last = i + 2;\n",
+        right: "    let mut forward = i + 1;\n",
+        wrong: "    let mut forward = i + 2;\n",
         caught_by: LEAST,
     },
     Fault {
         what: "the input lives until its layer goes backward, whether or not that reads it",
         file: "core/src/network/lives.rs",
-        right: "slots[j].reads_input && 2 * count - j > last",
-        wrong: "2 * count - j > last",
+        right: "slots[j].reads_input && 2 * count - j > backward",
+        wrong: "2 * count - j > backward",
         caught_by: LEAST,
     },
     Fault {
@@ -33,6 +33,27 @@ pub const FAULTS: &[Fault] = &[
         right: "[DELTA].live(elements::<N>(plan.slots[i].output), born, 2 * count - i);",
         wrong: "[DELTA].live(elements::<N>(plan.slots[i].output), born, 2 * count - i + 2);",
         caught_by: LEAST,
+    },
+    Fault {
+        what: "a relu keeps its output where bits are less",
+        file: "core/src/network/planner.rs",
+        right: "let saved = plan.regions.work.saturating_sub(gated.regions.work);",
+        wrong: "let saved = gated.regions.work.saturating_sub(plan.regions.work);",
+        caught_by: LEAST,
+    },
+    Fault {
+        what: "a relu keeps no bits",
+        file: "core/src/network/layer/pointwise.rs",
+        right: "N::gate::<U>(View { data, scale }, kept);",
+        wrong: "let _ = View::<N> { data, scale };",
+        caught_by: &["gradients"],
+    },
+    Fault {
+        what: "the bits of a relu are one off",
+        file: "core/src/kernel/gate.rs",
+        right: "pass(dy, bits & 1 != 0);",
+        wrong: "pass(dy, bits & 2 != 0);",
+        caught_by: &["gradients", "core:gate"],
     },
     Fault {
         what: "what shrinks in place keeps the room that it had",

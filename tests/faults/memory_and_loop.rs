@@ -104,15 +104,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "output forgotten before its gradient",
         file: "core/src/network/lives.rs",
-        right: "if slots[i].reads_output {",
+        right: "if train && slots[i].reads_output {",
         wrong: "if false && slots[i].reads_output {",
         caught_by: &["planning"],
     },
     Fault {
         what: "input forgotten before the weight gradient",
         file: "core/src/network/lives.rs",
-        right: "slots[j].reads_input && 2 * count - j > last",
-        wrong: "slots[j].reads_input && slots[j].row == 0 && 2 * count - j > last",
+        right: "slots[j].reads_input && 2 * count - j > backward",
+        wrong: "slots[j].reads_input && slots[j].row == 0 && 2 * count - j > backward",
         caught_by: &["planning"],
     },
     Fault {

@@ -113,7 +113,7 @@ impl Entry {
     }
 
     /// Takes the layer's input from `back` places above, and not from the layer right above (which is 1): the
-    /// beginning of a branch, which an [`add`] or a [`concat`] joins with the other.
+    /// beginning of a branch, which an [`add`] or a [`concat()`] joins with the other.
     pub const fn from(mut self, back: u8) -> Self {
         if back == 0 {
             self.fault = Some("cannot take its own output: 1 is the layer above");

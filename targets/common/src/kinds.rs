@@ -19,8 +19,8 @@ const TOKENS: usize = 16;
 const VOCABULARY: u16 = 12;
 const OUTPUTS: usize = 4;
 
-/// From tokens through a transformer's block, a series, images, recurrence and an adapter to four outputs.
-const LAYERS: [Entry; 49] = [
+/// From tokens through a transformer's block, a series, images with a branch, recurrence and an adapter to four outputs.
+const LAYERS: [Entry; 51] = [
     embedding(VOCABULARY, 6),
     position(),
     layer_norm(),
@@ -44,6 +44,8 @@ const LAYERS: [Entry; 49] = [
     transposed2d(4, [2, 2]).stride(2),
     group_norm(2),
     leaky_relu(0.125),
+    conv2d(4, [1, 1]).from(5),
+    add(2),
     average_pool(2),
     upsample(2),
     conv2d(4, [3, 3]).stride(2).padding(1).channels(1, 2),
@@ -193,11 +195,14 @@ fn values(sample: usize) -> Target<'static, f32> {
     Target::Values(View::plain(&VALUES[sample % 3]))
 }
 
+/// The target of each sample.
+type Want = fn(usize) -> Target<'static, f32>;
+
 /// Trains a few steps, and prints every loss and norm as bits, then a hash of the parameters and of the output.
 fn train<O: Optimizer<f32>>(
     name: &str,
     trainer: &mut Trainer<'_, f32, O, { u128::MAX }>,
-    target: fn(usize) -> Target<'static, f32>,
+    target: Want,
     updates: u32,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -306,7 +311,7 @@ pub fn run(memory: &mut Memory, out: &mut impl Write) -> Result<(), Failure> {
         embeddings: View::plain(VALUES.as_flattened()),
         positive: sample % 3,
     };
-    let tuned: [(&str, &Plan, fn(usize) -> Target<'static, f32>); 5] = [
+    let tuned: [(&str, &Plan, Want); 5] = [
         ("squared", &SQUARED, values),
         ("absolute", &ABSOLUTE, values),
         ("pair", &PAIR, pair),

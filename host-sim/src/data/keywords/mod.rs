@@ -2,7 +2,7 @@
 //!
 //! Each second of sound is a word in one voice, at a random place and loudness, under noise. The folds of a throat buzz,
 //! resonances of a mouth that moves from sound to sound shape it, and hiss stands for teeth and lips
-//! ([`voice`], [`phones`]). The classes are those of keyword spotting in MLPerf Tiny.
+//! (`voice`, `phones`). The classes are those of keyword spotting in MLPerf Tiny.
 //!
 //! The test part is held out in every respect that a device would meet: its voices are of other people, its noises
 //! at other ratios to the word (and one kind, a rumble, that the training part never has), and half of its
