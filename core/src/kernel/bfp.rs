@@ -6,8 +6,7 @@
 //! sums do not depend on their order, so accelerated twins may take any.
 
 use super::bfp_limit::{Limiter, bits};
-use super::{Grad, Kernel, Sweep};
-use crate::loss::Loss;
+use super::{Grad, Kernel, LOSSES, Sweep};
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
 use crate::number::bfp::{self, BIAS_FRACTION, Bfp14, Exponent, MANTISSA, Q32, Track, exponent};
@@ -37,7 +36,8 @@ impl Kernel for Bfp14 {
     /// Dense (code 0) and relu (code 2), cross-entropy and squared error. The planner refuses the others
     /// by name.
     const FUSES: bool = false;
-    const KINDS: u128 = 1 << 0 | 1 << 2 | Loss::CrossEntropy.bit() | Loss::MeanSquaredError.bit();
+    /// Dense and relu; cross-entropy and squared error.
+    const KINDS: u128 = 1 << 0 | 1 << 2 | 1 << LOSSES | 1 << (LOSSES + 1);
     /// `32 · 8191² < 2³¹`
     const MOST_SAMPLES: u16 = 32;
     const MOST_TERMS: u32 = 8192;

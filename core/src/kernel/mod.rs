@@ -87,12 +87,16 @@ pub struct Run {
     pub length: usize,
 }
 
+/// First bit of the losses in a mask of what is used; those of the layer kinds are below.
+pub const LOSSES: u32 = 96;
+
 /// What a layer can ask of a number.
 ///
 /// Slices that do not fit each other give a shorter result and never a panic; the planner makes
 /// sure that they do fit.
 pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
-    /// Layer kinds (by [code](crate::network::Layer::code)) and losses that this number can run.
+    /// Layer kinds (by [code](crate::network::Layer::code)) and, from bit [`LOSSES`] on, losses (by
+    /// [code](crate::loss::Loss::code)) that this number can run.
     const KINDS: u128;
 
     /// Whether some rows of a tensor can be updated without looking at the others, as a fused update does.

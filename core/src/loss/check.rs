@@ -1,7 +1,7 @@
 //! What a plan asks of a loss: settings that make sense, an output that it can judge, a fingerprint.
 
 use super::Loss;
-use crate::network::Shape;
+use crate::number::Shape;
 use crate::persist::Fingerprint;
 
 const fn positive(value: f32) -> bool {

@@ -2,7 +2,7 @@
 
 use super::Target;
 use crate::kernel::{Judged, Kernel};
-use crate::network::Shape;
+use crate::number::Shape;
 use crate::number::{Element, View, ViewMut};
 
 /// The class, if it is one and the output has it.

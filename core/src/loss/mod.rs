@@ -11,9 +11,8 @@ mod values;
 
 pub use memory::Memory;
 
-use crate::kernel::{Judged, Kernel};
-use crate::network::{Shape, mode};
-use crate::number::{View, ViewMut};
+use crate::kernel::{Judged, Kernel, LOSSES};
+use crate::number::{Shape, View, ViewMut};
 
 /// Which loss a model is trained on.
 ///
@@ -179,7 +178,7 @@ impl Loss {
 
     /// The loss's bit in a [plan's](crate::network::Plan) mask.
     pub const fn bit(self) -> u128 {
-        1 << (mode::LOSS + self.code() as u32)
+        1 << (LOSSES + self.code() as u32)
     }
 
     /// The loss, and its gradient by the output, in `dy`.
@@ -221,7 +220,7 @@ impl Loss {
 /// compiled.
 #[inline(always)]
 const fn has<N: Kernel>(uses: u128, code: u32) -> bool {
-    uses & N::KINDS & 1 << (mode::LOSS + code) != 0
+    uses & N::KINDS & 1 << (LOSSES + code) != 0
 }
 
 #[cfg(test)]

@@ -346,3 +346,13 @@ fn contrasts_follow_their_formulas() {
 mod joint;
 #[path = "target_tests.rs"]
 mod targets;
+
+/// Block fixed point names its two losses by their bits alone.
+#[test]
+fn block_fixed_point_has_the_losses_that_it_says() {
+    use crate::kernel::Kernel;
+    use crate::number::Bfp14;
+    let has = |loss: Loss| <Bfp14 as Kernel>::KINDS & loss.bit() != 0;
+    assert!(has(Loss::CrossEntropy) && has(Loss::MeanSquaredError));
+    assert!(!has(Loss::MeanAbsoluteError) && !has(Loss::NextToken));
+}

@@ -15,11 +15,11 @@ mod plan;
 mod planner;
 pub mod ready;
 mod sequence;
-mod shape;
 mod spatial;
 mod tensor;
 mod tensors;
 
+pub use crate::number::Shape;
 pub use fold::{BatchNormParameters, fold};
 pub use layer::*;
 pub use layout::{Block, Content, Layout};
@@ -31,7 +31,6 @@ pub use normal::{
 pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role, Start};
 pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
 pub use sequence::{attention, embedding, gru, lstm, position, rnn};
-pub use shape::Shape;
 pub use spatial::{
     average_pool, conv1d, conv2d, depthwise1d, depthwise2d, flatten, global_average, global_max, last,
     max_pool, reshape, transposed1d, transposed2d, upsample,

@@ -27,8 +27,6 @@ pub mod mode {
     pub const AGAIN: u128 = 1 << 118;
     /// Elements of gradients are clamped.
     pub const CLIP_VALUE: u128 = 1 << 119;
-    /// First bit of the losses.
-    pub const LOSS: u32 = 96;
 }
 
 /// One layer as planned: what it is, and where its tensors lie.

@@ -11,6 +11,7 @@ use super::pack::{
 };
 use super::plan::{PlanError, PlanOf, mode};
 use super::{Model, Params, Shape};
+use crate::kernel::LOSSES;
 use crate::number::Number;
 use crate::persist::Fingerprint;
 
@@ -102,7 +103,7 @@ const fn fingerprint<const L: usize>(plan: &PlanOf<L>) -> u64 {
     let mut digest = Fingerprint::new()
         .byte(plan.number)
         .byte(plan.optimizer)
-        .number((plan.uses >> mode::LOSS) as u64 & 0xffff);
+        .number((plan.uses >> LOSSES) as u64 & 0xffff);
     digest = mix_shape(plan.loss.mix(digest), plan.input);
     let mut i = 0;
     while i < plan.layers {

@@ -8,11 +8,13 @@ mod element;
 mod float;
 pub mod random;
 mod scalar;
+mod shape;
 
 pub use bfp::Bfp14;
 pub use element::Element;
 pub use float::Float;
 pub use scalar::Scalar;
+pub use shape::Shape;
 
 use bytemuck::Pod;
 use core::fmt::Debug;
