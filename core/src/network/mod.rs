@@ -11,6 +11,7 @@ pub(crate) mod needs;
 mod normal;
 mod pack;
 mod param;
+mod parameters;
 mod plan;
 mod planner;
 pub mod ready;
@@ -28,7 +29,8 @@ pub use normal::{
     batch_norm, dropout, elu, gelu, group_norm, instance_norm, layer_norm, leaky_relu, relu6, rms_norm, silu,
     softmax,
 };
-pub use param::{Gradients, MAX_PARAMS, Param, Parameters, Params, Role, Start};
+pub use param::{MAX_PARAMS, Param, Params, Role, Start};
+pub use parameters::{Gradients, Parameters};
 pub use plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
 pub use sequence::{attention, embedding, gru, lstm, position, rnn};
 pub use spatial::{

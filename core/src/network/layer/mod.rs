@@ -86,7 +86,8 @@ pub use transposed::Transposed;
 pub use upsample::Upsample;
 
 use super::Shape;
-use super::param::{Gradients, Parameters, Params};
+use super::param::Params;
+use super::parameters::{Gradients, Parameters};
 use crate::kernel::{Grad, Kernel};
 use crate::math::{Elu, Gelu, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh};
 use crate::number::random::Pcg;
