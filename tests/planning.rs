@@ -122,7 +122,7 @@ fn no_two_live_buffers_overlap_and_the_sum_is_exact() {
         "work region over its lower bound: {sum:.4} in the mean, {chain:.3} at worst, {branches:.3} with branches"
     );
     // Nets this small pay for the bits of a relu in whole words.
-    assert!(sum < 1.035 && chain < 1.5 && branches < 1.6);
+    assert!(sum < 1.035 && chain < 1.5 && branches < 1.8);
 }
 
 /// Moves one tensor onto another that lives at the same time: the play must notice, or it could not

@@ -101,7 +101,6 @@ pub(super) const fn check<N: Number, const L: usize>(
         if needs.kinds & (1 << entry.layer.code()) == 0 {
             return fault(model, i, "is not available in this number format");
         }
-        let from = i + 1 - entry.from as usize;
         if entry.from > 1 {
             uses |= mode::BACK;
             shape = match earlier(model, &slots, i, entry.from as usize) {
@@ -151,7 +150,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;
-        slot.from = from as u16;
+        slot.from = (i + 1 - entry.from as usize) as u16;
         slot.recomputed = entry.again && needs.train;
         slot.output = output;
         slot.trains = tensors.trains();

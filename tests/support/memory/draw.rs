@@ -222,8 +222,17 @@ fn branch(dice: &mut Pcg, shapes: &[Shape]) -> Option<Vec<(Entry, Shape)>> {
             };
             branch.push((entry, y));
         }
-        let y = branch[branch.len() - 1].1;
-        let back = 1 + branch.len() as u8;
+        let mut y = branch[branch.len() - 1].1;
+        let (mut other, mut back) = (other, 1 + branch.len() as u8);
+        if dice.below(3) == 0 {
+            // The first branch goes on behind the second, so that nobody reads its output from right above.
+            let entry = anywhere(dice, other);
+            let Ok(longer) = entry.layer().output(other) else {
+                continue;
+            };
+            branch.push((entry.from(back), longer));
+            (other, y, back) = (y, longer, 2);
+        }
         branch.push(match dice.below(2) {
             0 if y == other => (add(back), y),
             _ if same_positions(y, other) => (concat(back), joined(y, other)),
