@@ -28,7 +28,11 @@ pub fn read(source: &Source, number: usize, value: &Spanned<DeValue<'_>>) -> Res
     let (name, options) = kind(source, number, entries, &span)?;
     let what = format!("layer {number} ({name})");
     foreign_option(source, &what, entries, options)?;
-    let known: Vec<&str> = ["kind", "from"].iter().chain(options).copied().collect();
+    let known: Vec<&str> = ["kind", "from", "recompute"]
+        .iter()
+        .chain(options)
+        .copied()
+        .collect();
     let table = Table::new(source, what, entries, span.clone(), &known)?;
     Ok(LayerLine {
         entry: entry(source, &table, name)?,
@@ -80,6 +84,9 @@ fn entry(source: &Source, table: &Table<'_>, name: &str) -> Result<Entry, Compla
     // Of any layer; whether there is a layer at that place is for the planner to say.
     if let Some(from) = table.integer("from", 1..=u64::from(u8::MAX))? {
         entry = entry.from(from as u8);
+    }
+    if table.flag("recompute")? == Some(true) {
+        entry = entry.recompute();
     }
     if let Some(stride) = table.extent("stride")? {
         entry = entry.stride(stride);

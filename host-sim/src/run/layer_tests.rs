@@ -109,6 +109,8 @@ fn every_kind_can_be_written() {
             network::conv2d(4, [1, 1]).stride(2).from(6),
         ),
         ("\"relu\", from = 2", network::relu().from(2)),
+        ("\"tanh\", recompute = true", network::tanh().recompute()),
+        ("\"tanh\", recompute = false", network::tanh()),
         ("\"add\", back = 3, from = 2", network::add(3).from(2)),
     ];
     let lines: String = pairs
