@@ -22,7 +22,7 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a layer that trains its biases alone keeps its input",
-        file: "core/src/network/layer/mod.rs",
+        file: "core/src/network/layer/ports.rs",
         right: "Self::Parameters => visit.weighs,",
         wrong: "Self::Parameters => visit.trains,",
         caught_by: LEAST,

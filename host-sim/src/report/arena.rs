@@ -157,7 +157,7 @@ mod tests {
             kinds: vec!["output", "gradient"],
             pieces: vec![
                 piece("0 dense", 0, (0, 2), (0, 4000)),
-                piece("1 tanh", 1, (2, 2), (4000, 4096)),
+                piece("1 tanh", 1, (2, 2), (4056, 4096)),
             ],
             steps: ["0", "loss", "0'"].map(str::to_owned).into(),
             bytes: 4096,

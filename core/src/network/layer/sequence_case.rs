@@ -3,7 +3,11 @@
 extern crate std;
 
 use super::super::*;
+use crate::kernel::Grad;
 use crate::network::tensors::Tensors;
+use crate::network::{Gradients, Parameters};
+use crate::number::random::Pcg;
+use crate::number::{View, ViewMut};
 use std::vec;
 use std::vec::Vec;
 

@@ -8,6 +8,9 @@ mod case;
 
 use super::*;
 use crate::network::tensors::Tensors;
+use crate::network::{Gradients, Parameters};
+use crate::number::random::Pcg;
+use crate::number::{View, ViewMut};
 use case::{ALL, Case, LEARN, NOBODY};
 use std::vec;
 use std::vec::Vec;

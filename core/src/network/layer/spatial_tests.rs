@@ -5,13 +5,18 @@
 extern crate std;
 
 use super::*;
+use crate::kernel::Grad;
 use crate::network::Tensors;
 use crate::network::{Entry, Shape};
+use crate::network::{Gradients, Parameters};
 use crate::network::{
     average_pool, conv1d, conv2d, depthwise1d, depthwise2d, flatten, global_average, global_max, last,
     max_pool, reshape, transposed1d, transposed2d, upsample,
 };
+use crate::number::random::Pcg;
+use crate::number::{View, ViewMut};
 use bytemuck::{cast_slice, cast_slice_mut};
+use core::ops::Range;
 use std::vec::Vec;
 use std::{format, vec};
 
