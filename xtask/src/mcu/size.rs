@@ -47,6 +47,7 @@ const PROGRAMS: [Small; 4] = [
             "grouped",
             "pointwise",
             "windowed",
+            "ports",
         ],
     },
     Small {
