@@ -69,26 +69,11 @@ impl<F: Loops + Scalar> Kernel for F {
     }
 
     fn affine(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, sweep: Sweep) {
-        let outputs = sweep.outputs;
-        let Some(w) = w.data.get(sweep.first * outputs..) else {
-            return;
-        };
-        let Some(y) = y.data.get_mut(sweep.target * outputs..) else {
-            return;
-        };
-        if outputs == 0 {
-            return;
-        }
-        for (p, y) in y.chunks_exact_mut(outputs).take(sweep.positions).enumerate() {
-            let start = sweep.start + p * sweep.step;
-            let Some(x) = x.data.get(start..start + sweep.length) else {
-                return;
-            };
+        swept(w, x, y, sweep, |y| {
             for (y, b) in y.iter_mut().zip(b) {
                 *y = *b;
             }
-            F::combine(y, x, 1, w);
-        }
+        });
     }
 
     fn affine_input(w: View<'_, F>, dy: View<'_, F>, dx: ViewMut<'_, F>, sweep: Sweep) {
@@ -239,4 +224,33 @@ impl<F: Loops + Scalar> Kernel for F {
     }
 
     fn gradient_scale(_: Option<&()>) {}
+}
+
+/// `y += W x` at each position of the sweep, after `begin` has made each `y` ready.
+#[inline(always)]
+pub(super) fn swept<F: Loops + Scalar>(
+    w: View<'_, F>,
+    x: View<'_, F>,
+    y: ViewMut<'_, F>,
+    sweep: Sweep,
+    begin: impl Fn(&mut [F]),
+) {
+    let outputs = sweep.outputs;
+    let Some(w) = w.data.get(sweep.first * outputs..) else {
+        return;
+    };
+    let Some(y) = y.data.get_mut(sweep.target * outputs..) else {
+        return;
+    };
+    if outputs == 0 {
+        return;
+    }
+    for (p, y) in y.chunks_exact_mut(outputs).take(sweep.positions).enumerate() {
+        let start = sweep.start + p * sweep.step;
+        let Some(x) = x.data.get(start..start + sweep.length) else {
+            return;
+        };
+        begin(y);
+        F::combine(y, x, 1, w);
+    }
 }

@@ -136,7 +136,7 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
         Self::Peak::default()
     }
 
-    /// `y = b + W x`, at each position of the sweep.
+    /// `y = b + W x`, at each position of the sweep; `y += W x` where `b` is empty.
     fn affine(
         w: View<'_, Self>,
         b: &[Self::Bias],

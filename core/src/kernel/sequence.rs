@@ -1,6 +1,7 @@
 //! What look-up, recurrent layers and attention ask of a number beside matrix products.
 
 use super::blocks::zip;
+use super::float::swept;
 use super::{Grad, Loops, Sweep};
 use crate::math::{Functions, Sigmoid, Unary};
 use crate::number::{Number, Scalar, View, ViewMut};
@@ -125,24 +126,7 @@ fn or_zero<F: Loops>(before: &[F]) -> impl Iterator<Item = F> {
 
 impl<F: Loops + Scalar> Sequence for F {
     fn affine_more(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, sweep: Sweep) {
-        let outputs = sweep.outputs;
-        let Some(w) = w.data.get(sweep.first * outputs..) else {
-            return;
-        };
-        let Some(y) = y.data.get_mut(sweep.target * outputs..) else {
-            return;
-        };
-        if outputs == 0 {
-            return;
-        }
-        for (p, y) in y.chunks_exact_mut(outputs).take(sweep.positions).enumerate() {
-            let start = sweep.start + p * sweep.step;
-            let Some(x) = x.data.get(start..start + sweep.length) else {
-                return;
-            };
-            zip::<F, 4>(y, b, |y, b| y + b);
-            F::combine(y, x, 1, w);
-        }
+        swept(w, x, y, sweep, |y| zip::<F, 4>(y, b, |y, b| y + b));
     }
 
     fn look_up(table: View<'_, F>, tokens: View<'_, F>, y: ViewMut<'_, F>) {

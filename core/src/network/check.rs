@@ -1,11 +1,13 @@
 //! The first pass of the planner: whether the layers fit together, and what each of them needs.
 
+use super::chain::{stubborn, unread};
 use super::layer::{InPlace, Layer};
 use super::needs::Needs;
 use super::pack::aligned;
 use super::param::MAX_PARAMS;
 use super::plan::{Plan, PlanError, PlanOf, Regions, Slot, Span, mode};
 use super::tensors::Tensors;
+use super::turns::chunk;
 use super::{Init, Model, Shape};
 use crate::number::Number;
 
@@ -128,6 +130,9 @@ pub(super) const fn check<N: Number, const L: usize>(
             return fault(model, i, "has an output of more than 65535 elements");
         }
         let specs = entry.layer.params(shape);
+        if specs.over() {
+            return fault(model, i, "has more parameter tensors than a plan has places for");
+        }
         if let Some(param) = specs.get(0)
             && param.fan_in > needs.terms
         {
@@ -262,46 +267,6 @@ pub(super) const fn check<N: Number, const L: usize>(
     })
 }
 
-/// The first layer that is to be computed again and cannot be: it is not a mere link of the chain.
-const fn stubborn(slots: &[Slot], count: usize) -> Option<usize> {
-    let mut i = 0;
-    while i < count {
-        if slots[i].recomputed {
-            if i + 1 == count || slots[i].from as usize != i || slots[i].source.is_some() {
-                return Some(i);
-            }
-            let mut j = i + 2;
-            while j < count {
-                if super::lives::reads(&slots[j], i) {
-                    return Some(i);
-                }
-                j += 1;
-            }
-        }
-        i += 1;
-    }
-    None
-}
-
-/// The first layer whose output nobody reads.
-const fn unread(slots: &[Slot], count: usize) -> Option<usize> {
-    let mut i = 0;
-    while i + 1 < count {
-        let mut read = false;
-        let mut j = i + 1;
-        // The next layer reads nearly every one.
-        while j < count && !read {
-            read = super::lives::reads(&slots[j], i);
-            j += 1;
-        }
-        if !read {
-            return Some(i);
-        }
-        i += 1;
-    }
-    None
-}
-
 /// Shape of the output `back` places above layer `i`; `None` if there is no such place.
 const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Option<Shape> {
     if back < 2 || back > i + 1 {
@@ -311,56 +276,4 @@ const fn earlier(model: &Model<'_>, slots: &[Slot], i: usize, back: usize) -> Op
     } else {
         Some(slots[i - back].output)
     }
-}
-
-/// Elements of the gradient that are there at once where the update is fused: of the layer that needs most.
-const fn chunk<const L: usize>(slots: &[Slot; L], count: usize, trained: usize, outer: bool) -> usize {
-    // Each turn costs some hundred instructions beside its sums, and what it holds should not be much beside the
-    // parameters. With an eighth the second convolution of a small network would just miss a whole tap a turn.
-    let share = trained / 7;
-    let room = if share < ROWS { share } else { ROWS };
-    let mut most = 0;
-    let mut i = 0;
-    while i < count {
-        // A product is not written down, unless settings of the optimizer ask for it.
-        let room = if outer && slots[i].outer { 0 } else { room };
-        most = larger(most, rows_at_once(&slots[i], room));
-        i += 1;
-    }
-    most
-}
-
-/// Elements of the gradient of as many rows as fill `room`, at least one, and all of what cannot be taken by
-/// rows.
-const fn rows_at_once(slot: &Slot, room: usize) -> usize {
-    let tensors = &slot.tensors;
-    if slot.row == 0 {
-        return tensors.gradients();
-    }
-    let row = slot.row as usize;
-    let mut most = 0;
-    let mut i = 0;
-    while i < tensors.count() {
-        if tensors.trained(i) {
-            let all = tensors.elements(i);
-            let rows = if row < room { room / row * row } else { row };
-            most = larger(
-                most,
-                if tensors.weight(i) && rows < all {
-                    rows
-                } else {
-                    all
-                },
-            );
-        }
-        i += 1;
-    }
-    most
-}
-
-/// Elements of a gradient that are taken at once where the update is fused, if a row is shorter.
-const ROWS: usize = 256;
-
-const fn larger(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
 }

@@ -4,6 +4,7 @@
 //! `i` goes backward at step `2L − i`. Two buffers whose lives share a step get different bytes.
 
 use super::Shape;
+use super::chain::reads;
 use super::layer::InPlace;
 use super::pack::{
     BACKWARD, Buffers, DELTA, KEPT, KEPT_AGAIN, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN, aligned,
@@ -230,15 +231,6 @@ const fn later(a: usize, b: usize) -> usize {
 /// Bytes of an activation tensor.
 const fn elements<N: Number>(shape: Shape) -> usize {
     aligned::<N>(shape.len() * size_of::<N::Elem>())
-}
-
-/// Whether a layer reads output `of`, as its input or besides.
-pub(super) const fn reads(slot: &Slot, of: usize) -> bool {
-    slot.from as usize == of + 1
-        || match slot.source {
-            Some(source) => source as usize == of + 1,
-            None => false,
-        }
 }
 
 /// Whether output `of` must survive beyond layer `reader`, whose input it is, so that `reader` may not write

@@ -1,6 +1,7 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
 mod adapt;
+mod chain;
 mod check;
 mod fold;
 mod layer;
@@ -9,6 +10,8 @@ mod lives;
 mod model;
 pub(crate) mod needs;
 mod normal;
+#[cfg(test)]
+mod normal_case;
 mod pack;
 mod param;
 mod parameters;
@@ -19,6 +22,7 @@ mod sequence;
 mod spatial;
 mod tensor;
 mod tensors;
+mod turns;
 
 pub use crate::number::Shape;
 pub use fold::{BatchNormParameters, fold};

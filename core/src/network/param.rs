@@ -98,19 +98,24 @@ pub(super) const fn width<N: Number>(weight: bool) -> usize {
 #[derive(Debug, Clone, Copy)]
 pub struct Params {
     items: [Option<Param>; MAX_PARAMS],
+    /// There are more than fit.
+    over: bool,
 }
 
 impl Params {
     /// A layer without parameters.
     pub const NONE: Self = Self {
         items: [None; MAX_PARAMS],
+        over: false,
     };
 
-    /// These, and one more, up to [`MAX_PARAMS`]. Statistics come last.
+    /// These, and one more; the planner refuses a layer with more than [`MAX_PARAMS`]. Statistics come last.
     pub const fn with(mut self, param: Param) -> Self {
         let count = self.len();
         if count < MAX_PARAMS {
             self.items[count] = Some(param);
+        } else {
+            self.over = true;
         }
         self
     }
@@ -145,6 +150,11 @@ impl Params {
         self.items[0].is_none()
     }
 
+    /// Whether there are more than [`MAX_PARAMS`].
+    pub(super) const fn over(&self) -> bool {
+        self.over
+    }
+
     /// Whether any of them is drawn.
     pub(super) const fn draws(&self) -> bool {
         let mut i = 0;
@@ -170,5 +180,22 @@ impl Params {
             i += 1;
         }
         elements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No layer has as many, so the planner's answer is not seen elsewhere.
+    #[test]
+    fn too_many_tensors_are_noticed() {
+        let bias = Param::bias("bias", Shape::vector(1), Start::Zeros);
+        let mut params = Params::NONE;
+        for count in 0..=MAX_PARAMS {
+            assert_eq!((params.len(), params.over()), (count, false));
+            params = params.with(bias);
+        }
+        assert_eq!((params.len(), params.over()), (MAX_PARAMS, true));
     }
 }

@@ -47,6 +47,8 @@ mod rnn;
 mod sequence_tests;
 mod softmax;
 #[cfg(test)]
+mod spatial_case;
+#[cfg(test)]
 mod spatial_tests;
 mod transposed;
 mod upsample;
