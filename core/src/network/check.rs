@@ -1,7 +1,7 @@
 //! The first pass of the planner: whether the layers fit together, and what each of them needs.
 
-use super::chain::{stubborn, unread};
 use super::layer::{InPlace, Layer};
+use super::links::{stubborn, unread};
 use super::needs::Needs;
 use super::pack::aligned;
 use super::param::MAX_PARAMS;

@@ -4,8 +4,8 @@
 //! `i` goes backward at step `2L − i`. Two buffers whose lives share a step get different bytes.
 
 use super::Shape;
-use super::chain::reads;
 use super::layer::InPlace;
+use super::links::reads;
 use super::pack::{
     BACKWARD, Buffers, DELTA, KEPT, KEPT_AGAIN, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN, aligned,
 };

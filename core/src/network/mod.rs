@@ -1,11 +1,11 @@
 //! Architecture: shapes, layers, the model as a value, and the planner.
 
 mod adapt;
-mod chain;
 mod check;
 mod fold;
 mod layer;
 mod layout;
+mod links;
 mod lives;
 mod model;
 pub(crate) mod needs;

@@ -228,7 +228,7 @@ const LAYERS: &str = "core/src/network/layer";
 /// A layer that computes nothing.
 const NO_CODE: [&str; 1] = ["reshape.rs"];
 /// Files of the planner.
-const PLANNER: [&str; 5] = ["planner.rs", "pack.rs", "lives.rs", "chain.rs", "turns.rs"];
+const PLANNER: [&str; 5] = ["planner.rs", "pack.rs", "lives.rs", "links.rs", "turns.rs"];
 
 /// Bytes that the layers and the loss which the small program leaves out take at the least.
 const LEAST_SAVED: u64 = 30_000;
