@@ -1,4 +1,22 @@
 //! Elementary functions in integers.
+//!
+//! A value is an integer and a power of two: Qn has n fraction bits. Functions of one variable take and give Q15;
+//! what a layer needs of them, from the mantissas of one scale to those of another, stands in [`scaled`]. Nothing here
+//! divides but [`reciprocal`], once, and nothing that runs for each element multiplies more than 32 bits.
+
+mod functions;
+mod roots;
+pub(crate) mod scaled;
+mod settings;
+mod tables;
+
+#[cfg(test)]
+#[path = "functions_tests.rs"]
+mod functions_tests;
+
+pub(crate) use functions::{fall, gelu_slope, normal, sigmoid, tanh};
+pub(crate) use roots::{inverse_root, reciprocal};
+pub(crate) use settings::{part, setting, share};
 
 /// `value / 2^shift`, rounded to nearest, halves up; a negative shift multiplies, saturating.
 #[inline]
@@ -29,8 +47,8 @@ pub(crate) fn shift_wide(value: i64, shift: i32) -> i64 {
 /// `e^−d = 2^−(n + f)`, `2^−f ≈ 1 + f (−22655 + f (7552 − 1282 f))` in Q15: a cubic fitted on `[0, 1]`,
 /// relative error at most 1.7e-4.
 pub(crate) fn exp_negative(d: u32) -> u32 {
-    // log2 e = 23637 / 2^14; Q12 · Q14 is Q26, kept as Q16.
-    let bits = (u64::from(d) * 23637) >> 10;
+    // log2 e = 23637 / 2^14; Q12 · Q14 is Q26, kept as Q16. From 16 on the result is 0.
+    let bits = (d.min(16 << 12) * 23637) >> 10;
     let whole = bits >> 16;
     if whole > 16 {
         return 0;
