@@ -10,7 +10,7 @@ pub(super) const POINTWISE: u128 = 0b111 << 2 | 0b1_1111 << 7;
 pub(super) const SPATIAL: u128 = 0;
 /// Softmax, normalisation by batch, layer, root mean square and group, dropout.
 pub(super) const NORMAL: u128 = 1 << 12 | 0b1_1111 << 22;
-/// Look-up, recurrent layers and attention.
-pub(super) const SEQUENCE: u128 = 0;
+/// Embedding, position, attention, rnn, gru, lstm, last.
+pub(super) const SEQUENCE: u128 = 0b111_1111 << 27;
 /// Cross-entropy and squared error.
 pub(super) const JUDGE: u128 = 0b11 << LOSSES;

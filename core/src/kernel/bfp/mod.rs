@@ -5,6 +5,8 @@
 //! holds 256 groups: `256 · (32 · 8191² + 128) / 256 < 2³¹`. So a sum has up to 8,192 terms. Integer
 //! sums do not depend on their order, so accelerated twins may take any.
 
+mod attend;
+mod cells;
 mod channels;
 mod gate;
 mod groups;
