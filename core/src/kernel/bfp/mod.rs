@@ -60,9 +60,11 @@ impl<M: Master> Kernel for Bfp14<M> {
     }
 
     fn turn(tracks: &mut [Track], at_once: bool) -> bool {
-        tracks
-            .iter_mut()
-            .fold(false, |moved, track| bfp::turn(track, at_once) || moved)
+        let mut moved = false;
+        for track in tracks {
+            moved |= bfp::turn(track, at_once);
+        }
+        moved
     }
 
     fn follow_gradient(track: Option<&mut Track>, gradient: &[i32]) {
