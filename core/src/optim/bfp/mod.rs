@@ -6,6 +6,7 @@
 //! stochastically, since what is rounded to nearest stalls.
 
 mod adam;
+mod loops;
 mod momentum;
 mod rms_prop;
 mod root;
@@ -138,6 +139,13 @@ impl Scaled {
     #[inline]
     pub(super) fn narrow(&self, value: i32) -> i32 {
         self.round(value * self.mantissa)
+    }
+
+    /// Mantissa, half and shift for [`narrow`](Self::narrow) by those alone, where a step is so small that a weight cannot
+    /// leave twice its range.
+    #[inline]
+    pub(super) fn short(&self) -> Option<(i32, i32, u32)> {
+        (self.by >= 3).then_some((self.mantissa, self.half, self.by))
     }
 
     /// Of a product of at most 2³⁰ + 2¹⁵; the half is at most 2²⁹. The result is at most [`MOST`].
