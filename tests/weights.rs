@@ -108,6 +108,7 @@ fn a_new_head_on_an_old_base() {
     let weights = Weights::newest(&mut flash, 0..REGION).unwrap();
     assert_eq!((weights.frame().mark.sequence, weights.number()), (2, 1));
     assert_eq!((weights.layers(), weights.tensors()), (6, 2 + 4 + 4 + 2));
+    assert_eq!(weights.trainer_bytes() as usize, old.size());
     assert_eq!(weights.matching(&mut flash, new.plan()), Ok(6));
     let taken = weights.take(&mut flash, &mut new, 6);
     let parameters = (2 * 3 * 4 + 4) + 4 * 4 + (4 * 15 + 5 * 15 + 30);

@@ -13,7 +13,7 @@ pub(super) const VERSION: u8 = 1;
 pub(super) const ENTRY: usize = 36;
 
 /// Bytes of what stands behind the entries.
-pub(super) const FOOT: usize = 32;
+pub(super) const FOOT: usize = 36;
 
 const MAGIC: [u8; 4] = *b"KGTL";
 
@@ -161,6 +161,8 @@ pub(super) struct Foot {
     /// [`Plan::fingerprint`].
     pub plan: u64,
     pub input: [u16; 4],
+    /// Bytes of the trainer's part: where the second part begins.
+    pub trainer: u32,
 }
 
 impl Foot {
@@ -175,6 +177,7 @@ impl Foot {
         for extent in self.input {
             put(&extent.to_le_bytes());
         }
+        put(&self.trainer.to_le_bytes());
         put(&[self.number, self.optimizer, 0, VERSION]);
         put(&MAGIC);
         bytes
@@ -183,7 +186,7 @@ impl Foot {
     /// The foot and its checksum, when `bytes` are a foot of this version.
     pub(super) fn decode(bytes: &[u8; FOOT]) -> Option<(Self, u32)> {
         let (half, word) = (|at| half(bytes, at), |at| word(bytes, at));
-        if bytes[22] != 0 || bytes[23] != VERSION || bytes[24..28] != MAGIC {
+        if bytes[26] != 0 || bytes[27] != VERSION || bytes[28..32] != MAGIC {
             return None;
         }
         let foot = Self {
@@ -191,10 +194,11 @@ impl Foot {
             layers: half(2),
             plan: u64::from(word(4)) | u64::from(word(8)) << 32,
             input: [half(12), half(14), half(16), half(18)],
-            number: bytes[20],
-            optimizer: bytes[21],
+            trainer: word(20),
+            number: bytes[24],
+            optimizer: bytes[25],
         };
-        Some((foot, word(28)))
+        Some((foot, word(32)))
     }
 }
 
@@ -260,6 +264,9 @@ impl<'p, N: Number> Contents<'p, N> {
     }
 
     fn foot(&self) -> [u8; FOOT] {
+        let regions = self.plan.regions;
+        let gradients = if self.plan.batch > 1 { regions.gradients } else { 0 };
+        let saved = regions.params + regions.state + regions.tracks + gradients;
         let foot = Foot {
             number: N::CODE,
             optimizer: self.plan.optimizer,
@@ -267,6 +274,7 @@ impl<'p, N: Number> Contents<'p, N> {
             layers: self.plan.layers as u16,
             plan: self.plan.fingerprint,
             input: extents(self.plan.input),
+            trainer: (crate::engine::COUNTERS + saved) as u32,
         }
         .encode();
         let mut checksum = Checksum::new();
@@ -390,12 +398,13 @@ mod tests {
             layers: 0x0506,
             plan: 0x0708_090a_0b0c_0d0e,
             input: [1, 2, 3, 0],
+            trainer: 0x1112_1314,
         };
         let mut bytes = [0; FOOT];
         bytes[..FOOT - 4].copy_from_slice(&foot.encode());
         bytes[FOOT - 4..].copy_from_slice(&[1, 2, 3, 4]);
         assert_eq!(Foot::decode(&bytes), Some((foot, 0x0403_0201)));
-        for at in 22..28 {
+        for at in 26..32 {
             let mut other = bytes;
             other[at] ^= 1;
             assert_eq!(Foot::decode(&other), None, "byte {at}");

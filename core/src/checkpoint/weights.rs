@@ -196,6 +196,11 @@ impl Weights {
         self.foot.input
     }
 
+    /// Bytes of the trainer's part of the payload, which is the first: where the second begins.
+    pub const fn trainer_bytes(&self) -> u32 {
+        self.foot.trainer
+    }
+
     /// Number of listed tensors.
     pub const fn tensors(&self) -> u16 {
         self.foot.tensors
@@ -230,6 +235,23 @@ impl Weights {
         Ok(plan.layers)
     }
 
+    /// Whether the first `layers` layers of `plan` match.
+    ///
+    /// # Errors
+    /// [`WeightsError`], with what was found and what is expected.
+    pub fn compare<F: ReadNorFlash>(
+        &self,
+        flash: &mut F,
+        plan: &Plan,
+        layers: usize,
+    ) -> Result<(), WeightsError> {
+        let mut next = 0;
+        for (slot, layer) in plan.slots().iter().zip(0..).take(layers) {
+            next = self.check(flash, slot, layer, next)?;
+        }
+        Ok(())
+    }
+
     /// Copies the parameters of the first `layers` layers into `trainer`; the others keep what they have (initialise
     /// before). Optimizer state, counters and random state stay as they are.
     ///
@@ -249,18 +271,14 @@ impl Weights {
             return Err(WeightsError::Number { found, expected });
         }
         let plan = trainer.plan();
-        let asked = || plan.slots().iter().zip(0..).take(layers);
-        let mut next = 0;
-        for (slot, layer) in asked() {
-            next = self.check(flash, slot, layer, next)?;
-        }
+        self.compare(flash, plan, layers)?;
         let mut taken = Taken::default();
-        next = 0;
-        for (slot, layer) in asked() {
+        let mut next = 0;
+        for (slot, layer) in plan.slots().iter().zip(0..).take(layers) {
             for tensor in 0..slot.tensors.count() {
                 if slot.tensors.resident(tensor) {
                     let listed = self.tensor(flash, next)?;
-                    self.copy(flash, trainer, layer.into(), tensor, &listed)?;
+                    self.copy(flash, trainer, layer, tensor, &listed)?;
                     taken.tensors += 1;
                     taken.parameters = taken
                         .parameters
