@@ -6,7 +6,8 @@ use crate::run::RunFile;
 use crate::session::AnyTrainer;
 use kilograd::checkpoint::{Listed, Taken, Weights, WeightsError};
 use kilograd::network::{Layer, Role, Shape};
-use kilograd::number::{Bfp14, Element, Number};
+use kilograd::number::Element;
+use kilograd::number::bfp::{High, Low8, Low16, Master};
 use kilograd::optim::Optimizer;
 
 /// Takes the weights of the first `layers` layers, from whatever number they are in.
@@ -20,9 +21,9 @@ pub fn fill<O: Optimizer<f32>>(
     layers: usize,
 ) -> Result<Taken, WeightsError> {
     let mut view = found.view();
-    if weights.number() != Bfp14::CODE {
+    let Some(width) = width(weights.number()) else {
         return weights.take(&mut view, trainer, layers);
-    }
+    };
     let plan = trainer.plan();
     weights.compare(&mut view, plan, layers)?;
     let mut taken = Taken::default();
@@ -36,7 +37,7 @@ pub fn fill<O: Optimizer<f32>>(
                 continue;
             }
             let count = slot.tensors.elements(tensor);
-            let values = decoded(found, &listed, count).ok_or(WeightsError::Malformed)?;
+            let values = decoded(found, &listed, count, width).ok_or(WeightsError::Malformed)?;
             if !trainer.set_parameter(layer, listed.name(), values.into_iter()) {
                 return Err(WeightsError::Malformed);
             }
@@ -50,13 +51,22 @@ pub fn fill<O: Optimizer<f32>>(
     Ok(taken)
 }
 
+/// Bytes of a weight, if the number is block fixed point.
+fn width(number: u8) -> Option<usize> {
+    fn of<M: Master>(number: u8) -> Option<usize> {
+        (number == M::CODE).then_some(M::BYTES)
+    }
+    of::<Low16>(number).or(of::<Low8>(number)).or(of::<High>(number))
+}
+
 /// The values of a tensor in block fixed point, both planes of a weight: what was learned, not only what is multiplied
 /// with.
-fn decoded(found: &Found<'_>, listed: &Listed, count: usize) -> Option<Vec<f32>> {
+fn decoded(found: &Found<'_>, listed: &Listed, count: usize, width: usize) -> Option<Vec<f32>> {
     let (mut view, frame) = (found.view(), found.frame);
-    let mut bytes = vec![0; count.checked_mul(4)?];
+    let weight = listed.role() == Role::Weight;
+    let mut bytes = vec![0; count.checked_mul(if weight { width } else { 4 })?];
     frame.read(&mut view, listed.elements_at()?, &mut bytes)?;
-    if listed.role() != Role::Weight {
+    if !weight {
         let words = bytes.as_chunks::<4>().0.iter().copied().map(i32::from_le_bytes);
         return Some(
             words
@@ -66,20 +76,23 @@ fn decoded(found: &Found<'_>, listed: &Listed, count: usize) -> Option<Vec<f32>>
     }
     let mut exponent = [0; 2];
     frame.read(&mut view, listed.track_at()?, &mut exponent)?;
-    let exponent = match i16::from_le_bytes(exponent) {
-        0 => -13,
-        set => i32::from(set),
-    };
+    // Kept above that at which mantissas reach ±1.
+    let exponent = i32::from(i16::from_le_bytes(exponent)) - 13;
     let halves = |bytes: &[u8]| -> Vec<i16> {
         let pairs = bytes.as_chunks::<2>().0.iter();
         pairs.copied().map(i16::from_le_bytes).collect()
     };
     let (high, low) = bytes.split_at(count * 2);
-    let both = halves(high).into_iter().zip(halves(low));
+    let low: Vec<i64> = match width {
+        4 => halves(low).into_iter().map(i64::from).collect(),
+        3 => low.iter().map(|byte| i64::from(*byte as i8) << 8).collect(),
+        _ => vec![0; count],
+    };
+    let both = halves(high).into_iter().zip(low);
     Some(
         both.map(|(high, low)| {
             // 30 bits, rounded once to 24.
-            let fine = (i64::from(high) << 16) + i64::from(low);
+            let fine = (i64::from(high) << 16) + low;
             (fine as f64 * f64::from(exponent - 16).exp2()) as f32
         })
         .collect(),
