@@ -7,11 +7,13 @@
 //! * [`device`]: a board with clock, sensor, power and a flash that takes its time
 //! * [`flash`]: a NOR flash with the faults of a real one
 //! * [`command`]: the command line
+//! * [`compare`]: the same runs in several numbers, paired over seeds
 //! * [`story`]: what `kilograd` does when asked for nothing in particular
 //! * [`sound`]: sources, filters and features of generated sound
 //! * [`complaint`]: errors that name the place and the remedy
 
 pub mod command;
+pub mod compare;
 pub mod complaint;
 pub mod data;
 pub mod device;

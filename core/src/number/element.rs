@@ -68,7 +68,10 @@ mod tests {
             let scale = i16::fitting(largest);
             let step = libm::exp2f(scale.0.into());
             let kept = i16::from_f32(largest, scale).to_f32(scale);
-            assert!((kept - largest).abs() <= 0.5 * step, "{largest} at {scale:?} is {kept}");
+            assert!(
+                (kept - largest).abs() <= 0.5 * step,
+                "{largest} at {scale:?} is {kept}"
+            );
             // The finer scale has half the step, and 8,191 of its steps fall short by half of one or more.
             assert!(largest >= 8191.5 * 0.5 * step, "{largest} at {scale:?}");
         }

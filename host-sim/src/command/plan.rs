@@ -68,7 +68,11 @@ impl WithTraining for PlanBoth<'_> {
         let parameters = plan.slots().iter().map(|slot| {
             let stored = (0..slot.tensors.count()).map(|index| slot.tensors.stored_bytes::<N>(index));
             let trained = slot.tensors.gradients();
-            let gradients = if fused { 0 } else { trained * size_of::<N::Gradient>() };
+            let gradients = if fused {
+                0
+            } else {
+                trained * size_of::<N::Gradient>()
+            };
             [stored.sum(), gradients, trained * O::SLOTS * N::STATE_BYTES]
         });
         let parameters = parameters.collect();

@@ -114,7 +114,9 @@ pub fn score<N: Kernel, O: Optimizer<N>, const USES: u128>(
     let tokens = trainer.plan().loss == Loss::NextToken;
     for index in 0..data.len() {
         let label = data.read(index, &mut x)?;
-        let found = trainer.evaluate(View { data: &x, scale }, target(label))?.to_f32();
+        let found = trainer
+            .evaluate(View { data: &x, scale }, target(label))?
+            .to_f32();
         loss.push(found);
         losses.push(f64::from(found));
         if let Label::Class(class) = label {

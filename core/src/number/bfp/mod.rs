@@ -6,8 +6,8 @@ mod track;
 
 pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
 pub use scalar::Q32;
-pub use track::{Field, Track};
 use track::EXPONENTS;
+pub use track::{Field, Track};
 pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
 
 use super::{Element, Number, View};
