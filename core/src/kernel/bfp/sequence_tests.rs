@@ -1,0 +1,3 @@
+//! Sequences in block fixed point: each primitive against its formula in double precision.
+
+use super::*;
