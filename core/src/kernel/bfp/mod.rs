@@ -9,6 +9,7 @@ mod gate;
 mod judge;
 mod kinds;
 mod limit;
+mod loops;
 mod normal;
 mod sequence;
 mod spatial;
@@ -20,25 +21,12 @@ use crate::number::bfp::{self, BIAS_FRACTION, Bfp14, Exponent, Field, Master, Pe
 use crate::number::{View, ViewMut};
 use core::num::Saturating;
 use limit::{Limiter, bits};
+use loops::Shift;
 
 /// Products that one group sums.
 const GROUP: usize = 32;
 /// Bits by which a group is divided before it goes into the outer sum.
 const GROUP_SHIFT: i32 = 8;
-
-/// `Σ a[k] b[k]`, divided by 256.
-fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -> i32 {
-    let (mut outer, mut inner, mut count) = (0_i32, 0_i32, 0);
-    for (a, b) in a.zip(b) {
-        inner += i32::from(*a) * i32::from(*b);
-        count += 1;
-        if count == GROUP {
-            outer = outer.saturating_add(shift(inner, GROUP_SHIFT));
-            (inner, count) = (0, 0);
-        }
-    }
-    outer.saturating_add(shift(inner, GROUP_SHIFT))
-}
 
 impl<M: Master> Kernel for Bfp14<M> {
     const KINDS: u128 =
@@ -93,8 +81,10 @@ impl<M: Master> Kernel for Bfp14<M> {
     ) -> Peak {
         let outputs = sweep.outputs;
         let sums = bits(w.scale) + bits(x.scale) + GROUP_SHIFT;
-        let by = bits(y.scale) - sums;
-        let bias = sums + i32::from(BIAS_FRACTION);
+        let (by, bias) = (
+            Shift::by(bits(y.scale) - sums),
+            Shift::by(sums + i32::from(BIAS_FRACTION)),
+        );
         let mut limiter = Limiter::new();
         let Some(w) = w.data.get(sweep.first * outputs..) else {
             return Peak::default();
@@ -110,18 +100,21 @@ impl<M: Master> Kernel for Bfp14<M> {
             let Some(x) = x.data.get(start..start + sweep.length) else {
                 return limiter.peak();
             };
-            for (o, (y, b)) in y.iter_mut().zip(b).enumerate() {
-                let column = w.get(o..).unwrap_or(&[]).iter().step_by(outputs);
-                let sum = dot(x.iter(), column).saturating_add(shift(b.0, bias));
-                *y = limiter.limit(shift(sum, by));
-            }
+            loops::columns(x, w, outputs, |first, sums| {
+                let (Some(y), Some(b)) = (y.get_mut(first..), b.get(first..)) else {
+                    return;
+                };
+                for ((y, b), sum) in y.iter_mut().zip(b).zip(sums) {
+                    *y = limiter.limit(by.of(sum.saturating_add(bias.of(b.0))));
+                }
+            });
         }
         limiter.peak()
     }
 
     fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep) -> Peak {
         let outputs = sweep.outputs;
-        let by = bits(dx.scale) - (bits(w.scale) + bits(dy.scale) + GROUP_SHIFT);
+        let by = Shift::by(bits(dx.scale) - (bits(w.scale) + bits(dy.scale) + GROUP_SHIFT));
         let mut limiter = Limiter::new();
         let Some(w) = w.data.get(sweep.first * outputs..) else {
             return Peak::default();
@@ -138,7 +131,7 @@ impl<M: Master> Kernel for Bfp14<M> {
                 return limiter.peak();
             };
             for (dx, w) in dx.iter_mut().zip(w.chunks_exact(outputs)) {
-                let sum = shift(dot(w.iter(), dy.iter()), by);
+                let sum = by.of(loops::row(w, dy));
                 *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
             }
         }
