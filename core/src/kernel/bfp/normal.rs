@@ -137,7 +137,7 @@ impl<M: Master> Normal for Bfp14<M> {
             parameters,
             groups,
             kept,
-            running,
+            statistics,
         )
     }
 
