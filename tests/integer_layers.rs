@@ -7,3 +7,5 @@
 mod harness;
 #[path = "integer_layers/normal.rs"]
 mod normal;
+#[path = "integer_layers/spatial.rs"]
+mod spatial;

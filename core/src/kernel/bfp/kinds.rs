@@ -6,8 +6,9 @@ use crate::kernel::LOSSES;
 pub(super) const PRODUCTS: u128 = 1 | 1 << 1 | 1 << 13;
 /// Those that work element by element: relu.
 pub(super) const POINTWISE: u128 = 1 << 2;
-/// Pooling, joins and shapes: global average, add, upsample, last, concat, reshape, flatten.
-pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 1 << 18 | 1 << 33 | 1 << 34 | 1 << 35 | 1 << 36;
+/// Windows, means, joins and shapes: global average, add, depthwise, transposed, upsample, pools, global max, last, concat,
+/// reshape, flatten.
+pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 0xff << 14 | 0xf << 33;
 /// Normalisation, dropout, softmax.
 pub(super) const NORMAL: u128 = 0;
 /// Look-up, recurrent layers and attention.
