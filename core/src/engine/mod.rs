@@ -7,6 +7,7 @@ mod frozen;
 mod merge;
 mod pass;
 mod planning;
+mod sample;
 mod state;
 mod trainer;
 mod update;
@@ -14,5 +15,6 @@ mod work;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};
+pub use sample::Inside;
 pub use trainer::{Parameter, ParameterMut, Trainer};
 pub use update::Update;

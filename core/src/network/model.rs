@@ -1,6 +1,6 @@
 //! The model as a value: an input shape and a list of layers.
 
-use super::layer::{Add, Concat, Dense, Layer, Pointwise};
+use super::layer::{Add, Concat, Dense, Input, Layer, Pointwise};
 use super::{Param, Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
@@ -156,6 +156,11 @@ impl Entry {
         self.part = Part::Biases;
         self
     }
+}
+
+/// The sample, with a place in the arena: the first layer of a model, or none. See [`Input`].
+pub const fn input() -> Entry {
+    Entry::of(Layer::Input(Input))
 }
 
 /// A [`Dense`] layer with `outputs` outputs.

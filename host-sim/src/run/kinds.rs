@@ -10,6 +10,7 @@ macro_rules! options {
 
 /// Every kind and the options it has. A new layer is one line here and one arm in `layer.rs`.
 pub const KINDS: &[(&str, &[&str])] = &[
+    ("input", &[]),
     ("dense", options!("units" adapted)),
     (
         "conv1d",

@@ -92,6 +92,7 @@ fn every_kind_can_be_written() {
         ("\"gru\", hidden = 5", network::gru(5)),
         ("\"lstm\", hidden = 5", network::lstm(5)),
         ("\"last\"", network::last()),
+        ("\"input\"", network::input()),
         ("\"add\", back = 3", network::add(3)),
         ("\"concat\", back = 2", network::concat(2)),
         ("\"reshape\", to = [4, 8]", network::reshape(Shape::series(8, 4))),

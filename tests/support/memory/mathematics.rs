@@ -210,6 +210,8 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
+        // The sample itself, where the model's first layer is its place.
+        Layer::Input(_) => PLAIN,
         // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
         Layer::Attention(l) => {
             let pairs = if l.causal {

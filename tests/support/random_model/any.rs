@@ -5,7 +5,7 @@ use kilograd::network::*;
 use kilograd::number::random::Pcg;
 
 /// The names of all kinds; the number of a kind is its code.
-pub const KINDS: [&str; 39] = [
+pub const KINDS: [&str; 40] = [
     "dense",
     "conv1d",
     "relu",
@@ -45,6 +45,7 @@ pub const KINDS: [&str; 39] = [
     "flatten",
     "low_rank",
     "channels",
+    "input",
 ];
 
 /// The most elements of a tensor: the models are many, so they are small.
@@ -111,6 +112,11 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
             *entry = entry.bias_only();
         }
         frozen.push(freeze);
+    }
+    // Now and then the sample has a place in the arena. What read it from above reads it there.
+    if random.below(8) == 0 {
+        layers.insert(0, kilograd::network::input());
+        frozen.insert(0, false);
     }
     RandomModel {
         input,

@@ -29,6 +29,7 @@ mod global_max;
 mod group_norm;
 mod grouped;
 mod gru;
+mod input;
 mod last;
 mod layer_norm;
 mod low_rank;
@@ -72,6 +73,7 @@ pub use global_average::GlobalAverage;
 pub use global_max::GlobalMax;
 pub use group_norm::GroupNorm;
 pub use gru::Gru;
+pub use input::Input;
 pub use last::Last;
 pub use layer_norm::LayerNorm;
 pub use low_rank::LowRank;
@@ -269,6 +271,8 @@ layers! {
     LowRank(LowRank) = 37,
     /// Some input channels of a frozen layer learn.
     Channels(Channels) = 38,
+    /// The sample, in the arena.
+    Input(Input) = 39,
 }
 
 impl Layer {
