@@ -1,6 +1,6 @@
 //! The plan: every byte of training, laid out before it runs.
 
-use super::layer::{InPlace, Layer, Visit};
+use super::layer::{Layer, Visit};
 use super::tensors::Tensors;
 use super::{Params, Shape};
 use crate::loss::Loss;
@@ -152,7 +152,7 @@ impl Slot {
             || whole
             || self.joins
             || self.tensors.statistics()
-            || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
+            || self.in_place && !self.elementwise
     }
 
     /// Whether the backward pass comes here at all.

@@ -115,10 +115,17 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
         }
         Layer::Conv2d(l) => {
             let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, [0, 0]);
-            Memory {
-                over: pixel(alone),
-                ..affine
-            }
+            let window = Window {
+                kernel: l.kernel.map(usize::from),
+                stride: l.stride.into(),
+                padding: l.padding.map(usize::from),
+                dilation: l.dilation.into(),
+            };
+            let over = match window.rows_aside(input, output) {
+                Some(pixels) if !visited && !alone => Over::Aside(pixels * channels(input)),
+                _ => pixel(alone),
+            };
+            Memory { over, ..affine }
         }
         // dU = Σ h dyᵀ, for each position; an inference needs h of one.
         Layer::LowRank(l) => {
