@@ -69,7 +69,7 @@ fn gradients_of_random_models_are_derivatives() {
     assert_eq!(losses.count(), 10);
     for (what, count) in &all.covered {
         assert!(
-            first.contains(what) || *count >= 40,
+            first.contains(&what.as_str()) || *count >= 40,
             "only {count} gradients of {what}"
         );
     }

@@ -66,7 +66,10 @@ pub(super) const fn beside_input(slots: &[Slot], count: usize) -> Option<(usize,
         } else if matches!(slots[0].layer, Layer::Input(_))
             && (slots[i].from == 0 || matches!(slots[i].source, Some(0)))
         {
-            return Some((i, "reads what is above the input layer: reach to that layer itself"));
+            return Some((
+                i,
+                "reads what is above the input layer: reach to that layer itself",
+            ));
         }
         i += 1;
     }

@@ -148,11 +148,7 @@ impl Slot {
     pub(super) const fn extra(&self) -> bool {
         let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
         let whole = self.row == 0 && (self.trains || self.reads_input);
-        pieces > 0
-            || whole
-            || self.joins
-            || self.tensors.statistics()
-            || self.in_place && !self.elementwise
+        pieces > 0 || whole || self.joins || self.tensors.statistics() || self.in_place && !self.elementwise
     }
 
     /// Whether the backward pass comes here at all.

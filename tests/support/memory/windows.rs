@@ -59,7 +59,9 @@ impl Window {
         let reads = |at: usize| {
             let from = (at * self.stride).saturating_sub(self.padding[0]);
             let reach = (self.kernel[0] - 1) * self.dilation + 1;
-            from..(at * self.stride + reach).saturating_sub(self.padding[0]).min(height)
+            from..(at * self.stride + reach)
+                .saturating_sub(self.padding[0])
+                .min(height)
         };
         let most = (self.kernel[0] - 1) * self.dilation + 1;
         if most >= height || most * row >= rows * written {
