@@ -1,11 +1,11 @@
 //! The backward pass.
 
 use super::Trainer;
-use super::work::{own_tracks, pair, parameters, scale, span, tensor};
+use super::work::{own_tracks, pair, parameters, scale, span, tensor, tracks_mut};
 use crate::kernel::{Grad, Kernel};
 use crate::network::{Backward, Gradient, Gradients, Slot, mode};
 use crate::number::{View, ViewMut, cast, cast_mut};
-use crate::optim::Optimizer;
+use crate::optim::{Moved, Optimizer};
 
 impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     /// Passes the gradient of layer `index`'s input on and sums that of its parameters; with `step`,
@@ -49,7 +49,8 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         {
             for tensor in (0..slot.tensors.count()).filter(|tensor| slot.tensors.trained(*tensor)) {
                 let first = slot.tensors.gradients_before(tensor);
-                self.fused(slot, tensor, 0..slot.tensors.elements(tensor), first, step);
+                let moved = self.fused(slot, tensor, 0..slot.tensors.elements(tensor), first, step);
+                self.settle(slot, tensor, moved);
             }
         }
     }
@@ -112,7 +113,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             scale::<N>(tracks, slot.delta_track),
         );
         let passed = match below {
-            Some(below) if !slot.elementwise => scale::<N>(tracks, below.delta_track),
+            Some(below) if !slot.elementwise || slot.rescales => scale::<N>(tracks, below.delta_track),
             _ => delta,
         };
         let (dx, de) = (cast_mut::<N::Elem>(dx), cast_mut::<N::Elem>(de));
@@ -134,15 +135,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         } else {
             0
         };
+        let (tracks, inner) = tracks_mut::<N>(self.tracks, slot);
         slot.layer.backward::<N, USES>(Backward {
             input: slot.input,
             p: parameters::<N>(ram, self.frozen, &own, slot),
             dp: Gradients {
                 data: self.gradients.get_mut(first..first + count).unwrap_or(&mut []),
-                tracks: self
-                    .tracks
-                    .get_mut(usize::from(slot.track) + 2..)
-                    .unwrap_or(&mut []),
+                tracks,
                 tensors: &slot.tensors,
                 fresh: fused || self.summed == 0,
             },
@@ -162,6 +161,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             de,
             kept,
             scratch,
+            inner,
         })
     }
 
@@ -187,13 +187,15 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 elements
             };
             let most = self.gradients.len() / row.max(1) * row;
-            let mut from = 0;
+            let (mut from, mut moved) = (0, Moved::<N>::default());
             while from < elements && most > 0 {
                 let window = from..elements.min(from + most);
                 from = window.end;
                 self.sum_rows(slot, below, sample, tensor, window.clone(), 0);
-                self.fused(slot, tensor, window, 0, step);
+                let [weights, state] = self.fused(slot, tensor, window, 0, step);
+                moved = [N::higher(moved[0], weights), N::higher(moved[1], state)];
             }
+            self.settle(slot, tensor, moved);
         }
     }
 
@@ -239,17 +241,19 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         } else {
             operands::<N>(self.work, self.tracks, slot, below, sample)
         };
+        let (tracks, inner) = tracks_mut::<N>(self.tracks, slot);
         slot.layer.gradient::<N, USES>(Gradient {
             input: slot.input,
             x,
             y,
             dy,
             kept,
+            inner,
             tensor,
             rows: window.start / row..window.end / row,
             dw: Grad {
                 data,
-                track: self.tracks.get_mut(usize::from(slot.track) + 2 + tensor),
+                track: tracks.get_mut(tensor),
             },
             fresh,
         });
@@ -257,8 +261,10 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
 
     /// Copies or adds the gradient of `from`'s output to that of `to`'s.
     fn hand_on(&mut self, from: &Slot, to: &Slot, copy: bool) -> N::Peak {
+        // What rescales has left the gradient at the scale of the one below.
+        let found = if from.rescales { to } else { from };
         let scales = (
-            scale::<N>(self.tracks, from.delta_track),
+            scale::<N>(self.tracks, found.delta_track),
             scale::<N>(self.tracks, to.delta_track),
         );
         let (dy, dx) = pair::<N>(

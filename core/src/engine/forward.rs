@@ -1,7 +1,7 @@
 //! The forward pass.
 
 use super::Trainer;
-use super::work::{own_tracks, pair, parameters, scale, span, tensor_mut};
+use super::work::{own_tracks, pair, parameters, scale, span, tensor_mut, tracks_mut};
 use crate::kernel::Kernel;
 use crate::network::{Forward, Pass, Slot, mode};
 use crate::number::{View, ViewMut, cast, cast_mut};
@@ -38,7 +38,10 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             self.copy_input(below, x, slot, pass);
         }
         let peak = self.run(below, x, slot, pass);
-        N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
+        // What is only asked for does not change the scales that learning goes by.
+        if pass != Pass::Infer {
+            N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
+        }
     }
 
     /// The layer that `place` names, which is its index plus 1; `None` for the model's input.
@@ -99,7 +102,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let nothing = View::plain(&[]);
         let x = match below {
-            _ if slot.elementwise || slot.in_place => nothing,
+            // In place, `x` has but a scale: that at which the input is found in `y`.
+            _ if slot.elementwise && !slot.rescales => at(&[], slot),
+            Some(below) if slot.elementwise || slot.in_place => at(&[], below),
+            None if slot.elementwise || slot.in_place => View {
+                data: &[],
+                scale: sample.scale,
+            },
             Some(below) => at(input, below),
             None => sample,
         };
@@ -108,6 +117,11 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             (Some(_), Some(earlier)) => at(joined, earlier),
             (Some(_), None) => sample,
         };
+        let y = ViewMut {
+            data: cast_mut(y),
+            scale: scale::<N>(tracks, slot.track),
+        };
+        let own = own_tracks::<N>(tracks, slot);
         let ram = self.params.get_mut(slot.params as usize..).unwrap_or(&mut []);
         let (ram, statistics) = if USES & mode::EXTRAS != 0 {
             let Range { start, end } = slot.tensors.statistics_span::<N>();
@@ -122,16 +136,14 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         slot.layer.forward::<N, USES>(Forward {
             input: slot.input,
-            p: parameters::<N>(ram, self.frozen, &own_tracks::<N>(tracks, slot), slot),
+            p: parameters::<N>(ram, self.frozen, &own, slot),
             statistics: cast_mut(statistics),
             x,
             e,
-            y: ViewMut {
-                data: cast_mut(y),
-                scale: scale::<N>(tracks, slot.track),
-            },
+            y,
             kept,
             scratch,
+            inner: tracks_mut::<N>(self.tracks, slot).1,
             pass,
             visit: slot.visit(),
             random: &mut self.random,
@@ -140,7 +152,13 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
 
     /// Copies the layer's input, or `x` where nothing is below, to the place of its output.
     fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) {
-        let y_scale = scale::<N>(self.tracks, slot.track);
+        let y_scale = if !slot.rescales {
+            scale::<N>(self.tracks, slot.track)
+        } else if let Some(below) = below {
+            scale::<N>(self.tracks, below.track)
+        } else {
+            x.scale
+        };
         let y = span::<N>(Self::place(slot, pass), slot.output);
         let (x, y) = match below {
             Some(below) => {

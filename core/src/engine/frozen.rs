@@ -4,6 +4,7 @@
 //! tensors, for a number that has tracks.
 
 use super::Trainer;
+use super::work::param_track;
 use crate::kernel::Kernel;
 use crate::network::{Plan, mode};
 use crate::number::{Number, cast, cast_mut};
@@ -32,7 +33,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let mut tracks = cast::<N::Track>(self.frozen.get(tracks_at::<N>(self.plan)..).unwrap_or(&[])).iter();
         for slot in self.plan.slots() {
             for tensor in 0..slot.tensors.count() {
-                let place = usize::from(slot.track) + 2 + tensor;
+                let place = param_track(slot, tensor);
                 if !slot.tensors.resident(tensor)
                     && let Some(track) = tracks.next()
                     && let Some(to) = self.tracks.get_mut(place)
@@ -76,10 +77,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                 };
                 target.copy_from_slice(source);
                 if N::TRACK_BYTES > 0
-                    && let (Some(to), Some(track)) = (
-                        tracks.next(),
-                        self.tracks.get(usize::from(from.track) + 2 + tensor),
-                    )
+                    && let (Some(to), Some(track)) =
+                        (tracks.next(), self.tracks.get(param_track(from, tensor)))
                 {
                     *to = *track;
                 }

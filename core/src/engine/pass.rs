@@ -1,12 +1,15 @@
 //! One sample through the model: output, loss, and the gradient of every parameter.
 
 use super::Trainer;
-use super::work::{pair, scale, span, tensor};
+use super::work::{pair, param_track, scale, span, tensor};
 use crate::kernel::Kernel;
 use crate::loss::Target;
 use crate::network::{Pass, Tensor, mode};
 use crate::number::{Scalar, View, ViewMut};
 use crate::optim::Optimizer;
+
+/// How often the first sample is run to find scales, at most.
+const TRIALS: usize = 12;
 
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Runs the model on one sample and returns its output, which is there until the next call.
@@ -56,18 +59,60 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
             return self.evaluate(x, target);
         }
         if N::CALIBRATES && self.steps == 0 && self.summed == 0 {
-            self.once(x, target)?;
-            N::turn(self.tracks, true);
+            self.find_scales(x, target)?;
         }
-        let loss = self.once(x, target)?;
+        let loss = self.once(x, target, Pass::Learn)?;
         self.summed = self.summed.saturating_add(1);
         self.window = self.window.saturating_add(1);
         Some(loss)
     }
 
+    /// Runs the sample forward until the scales of all tensors fit it, and nothing else changes. Numbers without scales
+    /// need it not, and [`learn`](Self::learn) does it for the first sample: it is for a model that was trained in another
+    /// number, and infers without learning first.
+    pub fn calibrate<'x>(&mut self, x: impl Into<View<'x, N>>) {
+        let x = x.into();
+        for _ in 0..TRIALS {
+            if N::CALIBRATES {
+                self.forward(x, Pass::Trial);
+            }
+            if !self.turn(true) {
+                break;
+            }
+        }
+    }
+
+    /// Runs the first sample, forward and backward, until all scales fit it; nothing moves. A scale that is far off hides
+    /// what depends on it, so once is not enough for a deep model.
+    fn find_scales(&mut self, x: View<'_, N>, target: Target<'_, N>) -> Option<()> {
+        for _ in 0..TRIALS {
+            for slot in self.plan.slots() {
+                for tensor in 0..slot.tensors.count() {
+                    N::follow_gradient(self.tracks.get_mut(param_track(slot, tensor)), &[]);
+                }
+            }
+            self.trial = true;
+            let done = self.once(x, target, Pass::Trial);
+            if !self.is_fused() {
+                for slot in self.plan.slots() {
+                    for tensor in (0..slot.tensors.count()).filter(|tensor| slot.tensors.trained(*tensor)) {
+                        let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
+                        self.follow_gradient(slot, tensor, first, slot.tensors.elements(tensor));
+                    }
+                }
+            }
+            self.trial = false;
+            done?;
+            if !self.turn(true) {
+                break;
+            }
+        }
+        Some(())
+    }
+
     /// Forward, loss, backward. The gradients are fresh for the first sample of a batch.
-    fn once(&mut self, x: View<'_, N>, target: Target<'_, N>) -> Option<N::Scalar> {
-        self.forward(x, Pass::Learn);
+    fn once(&mut self, x: View<'_, N>, target: Target<'_, N>, pass: Pass) -> Option<N::Scalar> {
+        self.forward(x, pass);
         let (loss, peak) = self.loss(x, target)?;
         let plan = self.plan;
         if let Some(last) = plan.slots().last() {

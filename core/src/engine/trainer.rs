@@ -1,6 +1,7 @@
 //! The trainer: a planned model with its memory, its optimizer and its random state.
 
 use super::arena::{Carved, NewError, carve};
+use super::work::param_track;
 use crate::kernel::Kernel;
 use crate::network::{Param, Plan, Role, Slot, Start, Tensor, TensorMut};
 use crate::number::random::Pcg;
@@ -36,6 +37,8 @@ pub struct Trainer<'a, N: Kernel, O: Optimizer<N>, const USES: u128> {
     pub(super) squares: N::Scalar,
     /// Something in this sample was not finite, where the update is fused.
     pub(super) refused: bool,
+    /// The sample is run to find scales, and nothing moves.
+    pub(super) trial: bool,
 }
 
 /// A parameter tensor that can be written. In block fixed point a weight is the plane that is
@@ -131,6 +134,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             window: 0,
             squares: N::Scalar::default(),
             refused: false,
+            trial: false,
         };
         trainer.take_frozen();
         Ok(trainer)
@@ -176,7 +180,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 Start::Zeros => 0.0,
                 Start::Ones => 1.0,
             });
-            let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+            let track = self.tracks.get_mut(param_track(slot, index));
             set_tensor::<N>(slot.tensors.weight(index), bytes, track, values.take(count));
         }
     }
@@ -219,8 +223,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let bytes = region.get(from + place.start..from + place.end)?;
         Some(match param.role {
             Role::Weight => {
-                let View { data, scale } =
-                    N::weights(bytes, self.tracks.get(usize::from(slot.track) + 2 + index));
+                let View { data, scale } = N::weights(bytes, self.tracks.get(param_track(slot, index)));
                 Parameter::Weight(Tensor {
                     shape: param.shape,
                     data,
@@ -245,7 +248,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let shape = param.shape;
         Some(match param.role {
             Role::Weight => {
-                let scale = N::weights(&[], self.tracks.get(usize::from(slot.track) + 2 + index)).scale;
+                let scale = N::weights(&[], self.tracks.get(param_track(slot, index))).scale;
                 let data = cast_mut(bytes).get_mut(..shape.len())?;
                 ParameterMut::Weight(TensorMut { shape, data, scale })
             }
@@ -284,7 +287,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let Some(bytes) = self.params.get_mut(from + place.start..from + place.end) else {
             return false;
         };
-        let track = self.tracks.get_mut(usize::from(slot.track) + 2 + index);
+        let track = self.tracks.get_mut(param_track(slot, index));
         set_tensor::<N>(slot.tensors.weight(index), bytes, track, values);
         true
     }
@@ -301,7 +304,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let (index, param) = find(slot, name).filter(|(index, _)| slot.tensors.trained(*index))?;
         let from = slot.gradient as usize + slot.tensors.gradients_before(index);
         let data = self.gradients.get(from..from + param.shape.len())?;
-        let scale = N::gradient_scale(self.tracks.get(usize::from(slot.track) + 2 + index));
+        let scale = N::gradient_scale(self.tracks.get(param_track(slot, index)));
         Some(Tensor {
             shape: param.shape,
             data,

@@ -2,10 +2,11 @@
 
 use super::Trainer;
 use super::backward::operands;
+use super::work::param_track;
 use crate::kernel::{Grad, Kernel};
 use crate::network::{Slot, mode};
 use crate::number::{Scalar, View, cast_mut};
-use crate::optim::{Optimizer, ParamMut, State};
+use crate::optim::{Moved, Optimizer, ParamMut, State};
 use core::ops::Range;
 
 /// What an update did.
@@ -37,6 +38,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                 return Update::Refused;
             }
             self.steps = self.steps.saturating_add(1);
+            self.end_window();
             return Update::Done(N::root(self.squares));
         }
         if USES & mode::BATCH != 0 && count > 1 {
@@ -57,14 +59,35 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         for slot in self.plan.slots() {
             for tensor in 0..slot.tensors.count() {
                 let first = slot.gradient as usize + slot.tensors.gradients_before(tensor);
-                self.move_tensor(slot, tensor, 0..slot.tensors.elements(tensor), first, &step);
+                let moved = self.move_tensor(slot, tensor, 0..slot.tensors.elements(tensor), first, &step);
+                self.settle(slot, tensor, moved);
             }
         }
+        self.end_window();
+        Update::Done(norm)
+    }
+
+    /// Moves the scales when they have held for enough samples.
+    fn end_window(&mut self) {
         if self.window >= WINDOW {
             self.window = 0;
-            N::turn(self.tracks, false);
+            self.turn(false);
         }
-        Update::Done(norm)
+    }
+
+    /// Moves the scales of all activations to what has been seen of them, and says whether one moved.
+    pub(super) fn turn(&mut self, at_once: bool) -> bool {
+        let mut moved = false;
+        if N::CALIBRATES {
+            for slot in self.plan.slots() {
+                let own = usize::from(slot.tracks);
+                let inner = param_track(slot, slot.tensors.count());
+                for tracks in [own..own + 2, inner..inner + usize::from(slot.inner)] {
+                    moved |= N::turn(self.tracks.get_mut(tracks).unwrap_or(&mut []), at_once);
+                }
+            }
+        }
+        moved
     }
 
     /// Whether the update is fused into the backward pass. Known at build time, unless the trainer takes
@@ -107,7 +130,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
 
     /// `Σ g²` of `count` gradients of a tensor, from `first` on.
     fn square_sum(&self, slot: &Slot, tensor: usize, first: usize, count: usize) -> N::Scalar {
-        let track = self.tracks.get(usize::from(slot.track) + 2 + tensor);
+        let track = self.tracks.get(param_track(slot, tensor));
         match self.gradients.get(first..first + count) {
             Some(data) => N::square_sum(data, N::gradient_scale(track)),
             None => N::Scalar::default(),
@@ -123,13 +146,37 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         window: Range<usize>,
         first: usize,
         step: &O::Step,
-    ) {
+    ) -> Moved<N> {
+        if self.trial {
+            self.follow_gradient(slot, tensor, first, window.len());
+            return Moved::<N>::default();
+        }
         self.squares = self
             .squares
             .plus(self.square_sum(slot, tensor, first, window.len()));
         self.refused |= !self.squares.is_finite();
-        if !self.refused {
-            self.move_tensor(slot, tensor, window, first, step);
+        if self.refused {
+            return Moved::<N>::default();
+        }
+        self.move_tensor(slot, tensor, window, first, step)
+    }
+
+    /// Takes note of the size of `count` gradients of a tensor, from `first` on, before the first update.
+    pub(super) fn follow_gradient(&mut self, slot: &Slot, tensor: usize, first: usize, count: usize) {
+        let track = self.tracks.get_mut(param_track(slot, tensor));
+        if let Some(data) = self.gradients.get(first..first + count) {
+            N::follow_gradient(track, data);
+        }
+    }
+
+    /// Brings the scales of a tensor that has moved into range again.
+    pub(super) fn settle(&mut self, slot: &Slot, tensor: usize, moved: Moved<N>) {
+        if !N::CALIBRATES || self.trial || !slot.tensors.trained(tensor) {
+            return;
+        }
+        let whole = 0..slot.tensors.elements(tensor);
+        if let Some((param, track, state)) = self.to_move(slot, tensor, whole) {
+            O::settle(param, track, state, moved);
         }
     }
 
@@ -145,7 +192,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         sample: View<'_, N>,
         step: &O::Step,
     ) -> bool {
-        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
+        if self.trial || USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
             return false;
         }
         let (x, dy) = operands::<N>(self.work, self.tracks, slot, below, sample);
@@ -165,11 +212,14 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let Some(state) = self.state.get_mut(state..state + elements * width) else {
             return false;
         };
-        let done = O::update_outer(step, &mut N::weights_mut(bytes, 0..elements), x, dy, state);
-        if done {
-            self.squares = squares;
-        }
-        done
+        let weights = N::weights_mut(bytes, 0..elements);
+        let track = self.tracks.get_mut(param_track(slot, 0));
+        let Some(moved) = O::update_outer(step, weights, track, x, dy, state, &mut self.random) else {
+            return false;
+        };
+        self.squares = squares;
+        self.settle(slot, 0, moved);
+        true
     }
 
     /// Updates the elements `window` of a parameter tensor, if it is trained, by their gradient, which
@@ -181,41 +231,57 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         window: Range<usize>,
         first: usize,
         step: &O::Step,
-    ) {
+    ) -> Moved<N> {
+        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
+            let scale = N::gradient_scale(self.tracks.get(param_track(slot, tensor)));
+            if let Some(data) = self.gradients.get_mut(first..first + window.len()) {
+                N::clamp_gradient(data, scale, f32::from_bits(self.plan.clip_value));
+            }
+        }
+        let mut random = self.random;
+        let gradients = core::mem::take(&mut self.gradients);
+        let mut moved = Moved::<N>::default();
+        if let Some(data) = gradients.get_mut(first..first + window.len())
+            && let Some((param, track, state)) = self.to_move(slot, tensor, window)
+        {
+            moved = O::update(step, param, Grad { data, track }, state, &mut random);
+        }
+        self.gradients = gradients;
+        self.random = random;
+        moved
+    }
+
+    /// The elements `window` of a trained parameter tensor, its track, and its state.
+    #[inline]
+    #[expect(clippy::type_complexity, reason = "three pieces of what an update changes")]
+    fn to_move(
+        &mut self,
+        slot: &Slot,
+        tensor: usize,
+        window: Range<usize>,
+    ) -> Option<(ParamMut<'_, N>, Option<&mut N::Track>, State<'_>)> {
         let tensors = &slot.tensors;
         if !tensors.trained(tensor) {
-            return;
+            return None;
         }
         let elements = tensors.elements(tensor);
         let width = O::SLOTS * N::STATE_BYTES;
         let place = tensors.span::<N>(tensor);
         let params = slot.params as usize;
         let state = slot.gradient as usize + tensors.gradients_before(tensor);
-        let Some(bytes) = self.params.get_mut(params + place.start..params + place.end) else {
-            return;
-        };
-        let Some(data) = self.gradients.get_mut(first..first + window.len()) else {
-            return;
-        };
-        let track = self.tracks.get_mut(usize::from(slot.track) + 2 + tensor);
-        if USES & mode::CLIP_VALUE != 0 && self.plan.clip_value != 0 {
-            let scale = N::gradient_scale(track.as_deref());
-            N::clamp_gradient(data, scale, f32::from_bits(self.plan.clip_value));
-        }
-        let Some(state) = self.state.get_mut(state * width..(state + elements) * width) else {
-            return;
-        };
+        let bytes = self.params.get_mut(params + place.start..params + place.end)?;
+        let state = self.state.get_mut(state * width..(state + elements) * width)?;
         let param = if tensors.weight(tensor) {
             ParamMut::Weight(N::weights_mut(bytes, window.clone()))
         } else {
             ParamMut::Bias(cast_mut(bytes).get_mut(window.clone()).unwrap_or(&mut []))
         };
-        let gradient = Grad { data, track };
+        let track = self.tracks.get_mut(param_track(slot, tensor));
         let state = State {
             bytes: state,
             elements,
             window,
         };
-        O::update(step, param, gradient, state, &mut self.random);
+        Some((param, track, state))
     }
 }

@@ -39,8 +39,26 @@ pub(super) fn scale<N: Number>(tracks: &[N::Track], track: u16) -> Scale<N> {
 
 /// Copies of the tracks of a layer's parameter tensors. Nothing for floats.
 pub(super) fn own_tracks<N: Number>(tracks: &[N::Track], slot: &Slot) -> [N::Track; MAX_PARAMS] {
-    let first = usize::from(slot.track) + 2;
+    let first = param_track(slot, 0);
     core::array::from_fn(|index| tracks.get(first + index).copied().unwrap_or_default())
+}
+
+/// Index of the track of the layer's parameter tensor `index`.
+pub(super) fn param_track(slot: &Slot, index: usize) -> usize {
+    usize::from(slot.tracks) + 2 + index
+}
+
+/// The tracks of a layer's parameter tensors, and of the tensors that it keeps to itself, to write.
+pub(super) fn tracks_mut<'t, N: Number>(
+    tracks: &'t mut [N::Track],
+    slot: &Slot,
+) -> (&'t mut [N::Track], &'t mut [N::Track]) {
+    let from = param_track(slot, 0);
+    let params = slot.tensors.count();
+    match tracks.get_mut(from..from + params + usize::from(slot.inner)) {
+        Some(own) => own.split_at_mut_checked(params).unwrap_or_default(),
+        None => Default::default(),
+    }
 }
 
 /// A layer's parameters, from the part of the RAM that begins with them, and their tracks.

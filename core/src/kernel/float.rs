@@ -15,7 +15,9 @@ impl<F: Loops + Scalar> Kernel for F {
 
     fn follow(_: Option<&mut ()>, (): ()) {}
 
-    fn turn(_: &mut [()], _at_once: bool) {}
+    fn turn(_: &mut [()], _at_once: bool) -> bool {
+        false
+    }
 
     fn copy(x: View<'_, F>, y: ViewMut<'_, F>) {
         for (y, x) in y.data.iter_mut().zip(x.data) {
@@ -145,13 +147,13 @@ impl<F: Loops + Scalar> Kernel for F {
         }
     }
 
-    fn unary<U: Unary>(y: ViewMut<'_, F>) {
+    fn unary<U: Unary>(y: ViewMut<'_, F>, (): ()) {
         for y in y.data {
             *y = U::value(*y);
         }
     }
 
-    fn unary_gradient<U: Unary>(y: View<'_, F>, dy: ViewMut<'_, F>) {
+    fn unary_gradient<U: Unary>(y: View<'_, F>, dy: ViewMut<'_, F>, (): ()) {
         zip::<F, 4>(dy.data, y.data, |dy, y| dy * U::slope(y));
     }
 

@@ -1,9 +1,8 @@
 //! A bit per element, for functions whose slope is 0 or 1.
 
 use super::Loops;
-use super::bfp_limit::Limiter;
 use crate::math::Unary;
-use crate::number::{Bfp14, Number, Scalar, View, ViewMut};
+use crate::number::{Number, Scalar, View, ViewMut};
 
 /// A bit per element, for functions whose slope is 0 or 1: all that their gradient needs, where nobody else
 /// needs the output.
@@ -18,7 +17,7 @@ pub trait Gate: Number {
 }
 
 /// The bits of each eight elements.
-fn pack<E>(y: &[E], bits: &mut [u8], open: impl Fn(&E) -> bool) {
+pub(super) fn pack<E>(y: &[E], bits: &mut [u8], open: impl Fn(&E) -> bool) {
     for (bits, y) in bits.iter_mut().zip(y.chunks(8)) {
         // The first element comes last, and ends in the lowest bit.
         *bits = y.iter().rev().fold(0, |bits, y| bits << 1 | u8::from(open(y)));
@@ -26,7 +25,7 @@ fn pack<E>(y: &[E], bits: &mut [u8], open: impl Fn(&E) -> bool) {
 }
 
 /// Calls `pass` on each element with its bit.
-fn unpack<E>(bits: &[u8], dy: &mut [E], mut pass: impl FnMut(&mut E, bool)) {
+pub(super) fn unpack<E>(bits: &[u8], dy: &mut [E], mut pass: impl FnMut(&mut E, bool)) {
     for (bits, dy) in bits.iter().zip(dy.chunks_mut(8)) {
         let mut bits = *bits;
         for dy in dy {
@@ -46,20 +45,6 @@ impl<F: Loops + Scalar> Gate for F {
         unpack(bits, dy.data, |dy, open| {
             *dy *= if open { F::ONE } else { F::ZERO };
         });
-    }
-}
-
-impl Gate for Bfp14 {
-    fn gate<U: Unary>(y: View<'_, Self>, bits: &mut [u8]) {
-        pack(y.data, bits, |y| U::integer_slope((*y).into(), 1) != 0);
-    }
-
-    fn gate_gradient(bits: &[u8], dy: ViewMut<'_, Self>) -> u32 {
-        let mut limiter = Limiter::new();
-        unpack(bits, dy.data, |dy, open| {
-            *dy = limiter.limit(if open { (*dy).into() } else { 0 });
-        });
-        limiter.peak
     }
 }
 

@@ -5,7 +5,7 @@ extern crate std;
 use super::*;
 use crate::kernel::Kernel;
 use crate::math::{Relu, Relu6};
-use crate::number::bfp::Exponent;
+use crate::number::bfp::{Bfp14, Exponent};
 use crate::number::random::Pcg;
 use std::vec;
 use std::vec::Vec;
@@ -20,7 +20,7 @@ fn both<N: Kernel, U: Unary>(y: View<'_, N>, dy: &[N::Elem]) -> [(Vec<N::Elem>, 
     let data = &mut gated[..];
     let gate_peak = N::gate_gradient(&bits, ViewMut { data, scale });
     let data = &mut plain[..];
-    let plain_peak = N::unary_gradient::<U>(y, ViewMut { data, scale });
+    let plain_peak = N::unary_gradient::<U>(y, ViewMut { data, scale }, scale);
     [(gated, gate_peak), (plain, plain_peak)]
 }
 
@@ -34,10 +34,8 @@ fn floats<U: Unary>(length: usize) {
         (0..length).map(one).collect()
     };
     let mut y = draw(&[0.0, 6.0, f32::MIN_POSITIVE, f32::NAN]);
-    f32::unary::<U>(ViewMut {
-        data: &mut y,
-        scale: (),
-    });
+    let data = &mut y[..];
+    f32::unary::<U>(ViewMut { data, scale: () }, ());
     let dy = draw(&[-0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY]);
     let [gated, plain] = both::<f32, U>(View::plain(&y), &dy).map(|(dy, ())| dy);
     for (gated, plain) in gated.iter().zip(&plain) {

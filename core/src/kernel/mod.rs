@@ -9,8 +9,6 @@
 //! Cortex-M4F both like, and no sum is ever split. So the order does not depend on the machine.
 
 mod bfp;
-mod bfp_limit;
-mod bfp_loss;
 pub(crate) mod blocks;
 mod channels;
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
@@ -35,7 +33,7 @@ pub use normal::Normal;
 pub use sequence::Sequence;
 pub use spatial::{Axis, Runs, Spatial, Window};
 
-use crate::number::{Number, View, ViewMut};
+use crate::number::{Number, Scale, View, ViewMut};
 use core::ops::Range;
 
 /// A matrix that is swept over an input: a dense layer is one position, a convolution many.
@@ -114,9 +112,12 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     /// Takes note of a tensor's peak.
     fn follow(track: Option<&mut Self::Track>, peak: Self::Peak);
 
-    /// Ends a window: moves each tensor's scale to what its peaks ask for. `at_once` after the
-    /// calibration, when the scale is still arbitrary.
-    fn turn(tracks: &mut [Self::Track], at_once: bool);
+    /// Ends a window: moves each activation's scale to what its peaks ask for, and says whether one moved.
+    /// `at_once` in the calibration, when the scale is still arbitrary.
+    fn turn(tracks: &mut [Self::Track], at_once: bool) -> bool;
+
+    /// Takes note of the size of a parameter's gradient, before its first update; forgets it if `_gradient` is empty.
+    fn follow_gradient(_track: Option<&mut Self::Track>, _gradient: &[Self::Gradient]) {}
 
     /// `y = x`. The scales may differ.
     fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
@@ -155,11 +156,15 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     /// `db += Σ_p dy[p]`. With `fresh`, `db` holds nothing yet.
     fn affine_bias(dy: View<'_, Self>, db: Grad<'_, Self>, fresh: bool);
 
-    /// `y ← f(y)`, each element where it lies.
-    fn unary<U: crate::math::Unary>(y: ViewMut<'_, Self>) -> Self::Peak;
+    /// `y ← f(y)`, each element where it lies. `from` is the scale at which `y` holds the input.
+    fn unary<U: crate::math::Unary>(y: ViewMut<'_, Self>, from: Scale<Self>) -> Self::Peak;
 
-    /// `dy ← dy · f′`, from the function's output `y`.
-    fn unary_gradient<U: crate::math::Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>) -> Self::Peak;
+    /// `dy ← dy · f′`, from the function's output `y`. `from` is the scale at which `dy` is found.
+    fn unary_gradient<U: crate::math::Unary>(
+        y: View<'_, Self>,
+        dy: ViewMut<'_, Self>,
+        from: Scale<Self>,
+    ) -> Self::Peak;
 
     /// `y ← y + x`. The scales may differ.
     fn add(y: ViewMut<'_, Self>, x: View<'_, Self>) -> Self::Peak;

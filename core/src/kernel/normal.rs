@@ -6,49 +6,61 @@ use super::groups::{self, Groups, Running};
 use super::{Grad, Loops};
 use crate::math::{Curve, Shaped};
 use crate::number::random::Pcg;
-use crate::number::{Bfp14, Number, Scalar, View, ViewMut};
+use crate::number::{Number, Scalar, Scale, View, ViewMut};
 
 /// Primitives of normalisation, and of functions with settings.
 ///
 /// All work in place: an output lies where its input was, a gradient by an input where that by the
-/// output was. Gains and running statistics are stored as biases are: each by itself.
+/// output was. `from` is the scale at which what is changed is found. Gains and running statistics are stored as biases are: each by itself.
 ///
 /// The bodies here do nothing. A number whose [`KINDS`](super::Kernel::KINDS) name none of these
 /// layers keeps them; the planner refuses the layers by name.
 pub trait Normal: Number {
     /// `y ← f(y)`, each element where it lies.
-    fn shaped<S: Shaped>(setting: f32, y: ViewMut<'_, Self>) {
+    fn shaped<S: Shaped>(setting: f32, y: ViewMut<'_, Self>) -> Self::Peak {
         let _ = (setting, y);
+        Self::Peak::default()
     }
 
     /// `dy ← dy · f′`, from the function's output `y`.
-    fn shaped_gradient<S: Shaped>(setting: f32, y: View<'_, Self>, dy: ViewMut<'_, Self>) {
+    fn shaped_gradient<S: Shaped>(setting: f32, y: View<'_, Self>, dy: ViewMut<'_, Self>) -> Self::Peak {
         let _ = (setting, y, dy);
+        Self::Peak::default()
     }
 
     /// `y ← f(y)`. `slopes` takes `f′`, unless it is empty.
-    fn curve<C: Curve>(y: ViewMut<'_, Self>, slopes: &mut [Self::Elem]) {
-        let _ = (y, slopes);
+    fn curve<C: Curve>(y: ViewMut<'_, Self>, from: Scale<Self>, slopes: &mut [Self::Elem]) -> Self::Peak {
+        let _ = (y, from, slopes);
+        Self::Peak::default()
     }
 
-    /// `y ← y · by`, element by element.
-    fn multiply(y: ViewMut<'_, Self>, by: &[Self::Elem]) {
-        let _ = (y, by);
+    /// `y ← y · by`, element by element, for slopes as [`curve`](Self::curve) left them.
+    fn multiply(y: ViewMut<'_, Self>, from: Scale<Self>, by: &[Self::Elem]) -> Self::Peak {
+        let _ = (y, from, by);
+        Self::Peak::default()
     }
 
     /// `y ← y / (1 − rate)` where a draw of `random` is at least `rate`, else 0; one draw per element.
-    fn dropout(y: ViewMut<'_, Self>, rate: f32, random: &mut Pcg) {
+    fn dropout(y: ViewMut<'_, Self>, rate: f32, random: &mut Pcg) -> Self::Peak {
         let _ = (y, rate, random);
+        Self::Peak::default()
     }
 
     /// `y[c] ← e^y[c] / Σ e^y`, over each `width` elements, shifted by the largest.
-    fn softmax(y: ViewMut<'_, Self>, width: usize) {
-        let _ = (y, width);
+    fn softmax(y: ViewMut<'_, Self>, from: Scale<Self>, width: usize) -> Self::Peak {
+        let _ = (y, from, width);
+        Self::Peak::default()
     }
 
     /// `dy[c] ← y[c] (dy[c] − Σ dy · y)`, over each `width` elements.
-    fn softmax_gradient(y: View<'_, Self>, dy: ViewMut<'_, Self>, width: usize) {
-        let _ = (y, dy, width);
+    fn softmax_gradient(
+        y: View<'_, Self>,
+        dy: ViewMut<'_, Self>,
+        from: Scale<Self>,
+        width: usize,
+    ) -> Self::Peak {
+        let _ = (y, dy, from, width);
+        Self::Peak::default()
     }
 
     /// `n = (x − μ) / √(v + ε)` with each group's mean `μ` and variance `v = (1/size) Σ (x − μ)²`, then
@@ -58,22 +70,26 @@ pub trait Normal: Number {
     /// `shift` is none. Sums run in the order of memory.
     fn normalise(
         y: ViewMut<'_, Self>,
+        from: Scale<Self>,
         (gain, shift): (&[Self::Bias], &[Self::Bias]),
         groups: Groups,
         (kept, inverse): (&mut [Self::Elem], &mut [Self::Elem]),
         running: Option<Running<'_, Self::Bias>>,
-    ) {
-        let _ = (y, gain, shift, groups, kept, inverse, running);
+    ) -> Self::Peak {
+        let _ = (y, from, gain, shift, groups, kept, inverse, running);
+        Self::Peak::default()
     }
 
     /// With `d = gain · dy`: `dy ← inverse · (d − mean(d) − n · mean(d · n))`, the means over each group.
     fn normalise_gradient(
         dy: ViewMut<'_, Self>,
+        from: Scale<Self>,
         gain: &[Self::Bias],
         groups: Groups,
         (kept, inverse): (&[Self::Elem], &[Self::Elem]),
-    ) {
-        let _ = (dy, gain, groups, kept, inverse);
+    ) -> Self::Peak {
+        let _ = (dy, from, gain, groups, kept, inverse);
+        Self::Peak::default()
     }
 
     /// `dgain[c] += Σ_t dy[t][c] · n[t][c]`. With `fresh`, `dgain` holds nothing yet.
@@ -93,17 +109,27 @@ pub trait Normal: Number {
 
     /// `n = (x − μ) / √(σ² + ε)` for each channel, then `y = gain · n + shift`; `y` holds `x` before. `kept`
     /// takes `n`, where it is not empty.
-    fn standardise(y: ViewMut<'_, Self>, channels: Channels<'_, Self::Bias>, kept: &mut [Self::Elem]) {
-        let _ = (y, channels, kept);
+    fn standardise(
+        y: ViewMut<'_, Self>,
+        from: Scale<Self>,
+        channels: Channels<'_, Self::Bias>,
+        kept: &mut [Self::Elem],
+    ) -> Self::Peak {
+        let _ = (y, from, channels, kept);
+        Self::Peak::default()
     }
 
     /// `dy ← dy · gain / √(σ² + ε)` for each channel.
-    fn standardise_gradient(dy: ViewMut<'_, Self>, gain: &[Self::Bias], variance: &[Self::Bias]) {
-        let _ = (dy, gain, variance);
+    fn standardise_gradient(
+        dy: ViewMut<'_, Self>,
+        from: Scale<Self>,
+        gain: &[Self::Bias],
+        variance: &[Self::Bias],
+    ) -> Self::Peak {
+        let _ = (dy, from, gain, variance);
+        Self::Peak::default()
     }
 }
-
-impl Normal for Bfp14 {}
 
 impl<F: Loops + Scalar> Normal for F {
     fn shaped<S: Shaped>(setting: f32, y: ViewMut<'_, F>) {
@@ -118,7 +144,7 @@ impl<F: Loops + Scalar> Normal for F {
         zip::<F, 4>(dy.data, y.data, |dy, y| dy * S::slope(setting, y));
     }
 
-    fn curve<C: Curve>(y: ViewMut<'_, F>, slopes: &mut [F]) {
+    fn curve<C: Curve>(y: ViewMut<'_, F>, (): (), slopes: &mut [F]) {
         if slopes.is_empty() {
             for y in y.data {
                 *y = C::value(*y);
@@ -130,7 +156,7 @@ impl<F: Loops + Scalar> Normal for F {
         }
     }
 
-    fn multiply(y: ViewMut<'_, F>, by: &[F]) {
+    fn multiply(y: ViewMut<'_, F>, (): (), by: &[F]) {
         zip::<F, 4>(y.data, by, |y, by| y * by);
     }
 
@@ -145,7 +171,7 @@ impl<F: Loops + Scalar> Normal for F {
         }
     }
 
-    fn softmax(y: ViewMut<'_, F>, width: usize) {
+    fn softmax(y: ViewMut<'_, F>, (): (), width: usize) {
         for y in y.data.chunks_exact_mut(width.max(1)) {
             let mut highest = y.first().copied().unwrap_or(F::ZERO);
             for y in &*y {
@@ -165,7 +191,7 @@ impl<F: Loops + Scalar> Normal for F {
         }
     }
 
-    fn softmax_gradient(y: View<'_, F>, dy: ViewMut<'_, F>, width: usize) {
+    fn softmax_gradient(y: View<'_, F>, dy: ViewMut<'_, F>, (): (), width: usize) {
         let width = width.max(1);
         for (dy, y) in dy.data.chunks_exact_mut(width).zip(y.data.chunks_exact(width)) {
             let mut sum = F::ZERO;
@@ -178,6 +204,7 @@ impl<F: Loops + Scalar> Normal for F {
 
     fn normalise(
         y: ViewMut<'_, F>,
+        (): (),
         parameters: (&[F], &[F]),
         groups: Groups,
         kept: (&mut [F], &mut [F]),
@@ -186,7 +213,7 @@ impl<F: Loops + Scalar> Normal for F {
         groups::normalise(y.data, parameters, groups, kept, running);
     }
 
-    fn normalise_gradient(dy: ViewMut<'_, F>, gain: &[F], groups: Groups, kept: (&[F], &[F])) {
+    fn normalise_gradient(dy: ViewMut<'_, F>, (): (), gain: &[F], groups: Groups, kept: (&[F], &[F])) {
         groups::normalise_gradient(dy.data, gain, groups, kept);
     }
 
@@ -198,11 +225,11 @@ impl<F: Loops + Scalar> Normal for F {
         channels::follow(x.data, mean, variance, momentum);
     }
 
-    fn standardise(y: ViewMut<'_, F>, channels: Channels<'_, F>, kept: &mut [F]) {
+    fn standardise(y: ViewMut<'_, F>, (): (), channels: Channels<'_, F>, kept: &mut [F]) {
         channels::standardise(y.data, channels, kept);
     }
 
-    fn standardise_gradient(dy: ViewMut<'_, F>, gain: &[F], variance: &[F]) {
+    fn standardise_gradient(dy: ViewMut<'_, F>, (): (), gain: &[F], variance: &[F]) {
         channels::standardise_gradient(dy.data, gain, variance);
     }
 }

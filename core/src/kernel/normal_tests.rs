@@ -47,7 +47,7 @@ fn softmax_follows_its_formula() {
     for width in [1, 2, 5, 9] {
         let x = drawn(&mut random, 3 * width);
         let mut y = x.clone();
-        f64::softmax(view_mut(&mut y), width);
+        f64::softmax(view_mut(&mut y), (), width);
         let expected: Vec<f64> = (0..x.len())
             .map(|i| {
                 let row = &x[i / width * width..][..width];
@@ -57,10 +57,10 @@ fn softmax_follows_its_formula() {
         near(&y, &expected, 1e-14);
         let dy = drawn(&mut random, x.len());
         let mut dx = dy.clone();
-        f64::softmax_gradient(view(&y), view_mut(&mut dx), width);
+        f64::softmax_gradient(view(&y), view_mut(&mut dx), (), width);
         near(
             &dx,
-            &differences(&x, &dy, |y| f64::softmax(view_mut(y), width)),
+            &differences(&x, &dy, |y| f64::softmax(view_mut(y), (), width)),
             1e-9,
         );
     }
@@ -75,6 +75,7 @@ fn softmax_of_extremes() {
             data: &mut y,
             scale: (),
         },
+        (),
         3,
     );
     assert_eq!(y[..3], [0.5, 0.0, 0.5]);
@@ -105,13 +106,13 @@ fn curves_keep_their_slopes() {
         let (x, dy) = (drawn(random, 23), drawn(random, 23));
         let (mut plain, mut y, mut dx) = (x.clone(), x.clone(), dy.clone());
         let mut slopes = [f64::NAN; 23];
-        f64::curve::<C>(view_mut(&mut plain), &mut []);
-        f64::curve::<C>(view_mut(&mut y), &mut slopes);
+        f64::curve::<C>(view_mut(&mut plain), (), &mut []);
+        f64::curve::<C>(view_mut(&mut y), (), &mut slopes);
         assert_eq!(plain, y);
-        f64::multiply(view_mut(&mut dx), &slopes);
+        f64::multiply(view_mut(&mut dx), (), &slopes);
         near(
             &dx,
-            &differences(&x, &dy, |y| f64::curve::<C>(view_mut(y), &mut [])),
+            &differences(&x, &dy, |y| f64::curve::<C>(view_mut(y), (), &mut [])),
             1e-8,
         );
     }

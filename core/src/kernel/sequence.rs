@@ -97,8 +97,6 @@ pub trait Sequence: Number {
     }
 }
 
-impl Sequence for crate::number::Bfp14 {}
-
 /// The row of a table that a token names.
 fn row<F: Loops>(token: F, rows: usize) -> Option<usize> {
     // A cast saturates, and takes NaN to 0; the comparison is exact below 2²⁴, which no table reaches.

@@ -13,7 +13,7 @@ pub use runs::Runs;
 pub use window::{Axis, Window};
 
 use super::Grad;
-use crate::number::{Bfp14, Number, View, ViewMut};
+use crate::number::{Number, View, ViewMut};
 
 /// The primitives over windows. What is outside the input is left out of every sum.
 ///
@@ -140,5 +140,3 @@ pub trait Spatial: Number {
         Self::Peak::default()
     }
 }
-
-impl Spatial for Bfp14 {}

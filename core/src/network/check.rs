@@ -35,6 +35,9 @@ const EMPTY: Slot = Slot {
     params: 0,
     frozen: 0,
     gradient: 0,
+    tracks: 0,
+    inner: 0,
+    rescales: false,
     track: 0,
     delta_track: 0,
     y: 0,
@@ -159,13 +162,15 @@ pub(super) const fn check<N: Number, const L: usize>(
         slot.recomputed = entry.again && needs.train;
         slot.output = output;
         slot.trains = tensors.trains();
-        slot.elementwise = matches!(entry.layer.in_place(shape), InPlace::Always);
+        slot.rescales = matches!(entry.layer.in_place(shape), InPlace::Rescaled);
+        slot.elementwise = slot.rescales || matches!(entry.layer.in_place(shape), InPlace::Always);
         slot.outer = matches!(entry.layer, Layer::Dense(_));
         slot.joins = matches!(entry.layer, Layer::Concat(_));
         slot.params = bytes as u32;
         slot.frozen = frozen as u32;
         slot.gradient = trained as u32;
-        slot.track = tracks as u16;
+        slot.tracks = tracks as u16;
+        slot.inner = entry.layer.inner() as u8;
         slot.tensors = tensors;
         if let Some(back) = entry.layer.back() {
             uses |= mode::BACK;
@@ -181,7 +186,7 @@ pub(super) const fn check<N: Number, const L: usize>(
         elements += specs.elements();
         trained += tensors.gradients();
         frozen_tensors += tensors.frozen();
-        tracks += 2 + specs.len();
+        tracks += 2 + specs.len() + entry.layer.inner();
         uses |= 1 << entry.layer.code();
         shape = output;
         i += 1;

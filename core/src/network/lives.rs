@@ -117,7 +117,7 @@ pub(super) const fn lives<N: Number, const L: usize>(
         let slot = &plan.slots[i];
         let may = match slot.layer.in_place(slot.input) {
             InPlace::Never => false,
-            InPlace::Always => true,
+            InPlace::Always | InPlace::Rescaled => true,
             InPlace::Unvisited => !slot.visited(),
         };
         // What is computed again is computed from the output below, which must be there still.
@@ -283,6 +283,23 @@ pub(super) const fn root(slots: &[Slot], mut i: usize) -> usize {
 /// The layer whose buffer holds the gradient of output `i`: an in-place layer above passes its own down.
 pub(super) const fn delta_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
     while i + 1 < count && !slots[i].several && hands_down(&slots[i + 1], i) {
+        i += 1;
+    }
+    i
+}
+
+/// The layer whose track has the scale of output `i`: what works element by element in place, and does not rescale, shares
+/// that of its input.
+pub(super) const fn scale_root(slots: &[Slot], mut i: usize) -> usize {
+    while slots[i].in_place && slots[i].elementwise && !slots[i].rescales {
+        i -= 1;
+    }
+    i
+}
+
+/// The layer whose track has the scale of the gradient of output `i`.
+pub(super) const fn delta_scale_root(slots: &[Slot], count: usize, mut i: usize) -> usize {
+    while i + 1 < count && !slots[i].several && hands_down(&slots[i + 1], i) && !slots[i + 1].rescales {
         i += 1;
     }
     i

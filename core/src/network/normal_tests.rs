@@ -263,6 +263,7 @@ fn a_second_pass_changes_nothing() {
                 },
                 kept: bytemuck::must_cast_slice_mut(&mut kept),
                 scratch: &mut [],
+                inner: &mut [],
                 pass,
                 visit,
                 random,

@@ -79,7 +79,14 @@ pub struct Slot {
     pub frozen: u32,
     /// Index of its first gradient, counted over all trained parameters.
     pub gradient: u32,
-    /// Index of the track of its output; those of its parameter tensors follow two places later.
+    /// Index of the first of its own tracks: of its output, of that's gradient, of each parameter tensor, and of each tensor
+    /// that it keeps to itself.
+    pub tracks: u16,
+    /// Tracks of tensors that it keeps to itself.
+    pub inner: u8,
+    /// Whether it works in place, to an output at another scale.
+    pub rescales: bool,
+    /// Index of the track of its output: that of the input where it works in place, unless it rescales.
     pub track: u16,
     /// Index of the track of its output's gradient.
     pub delta_track: u16,

@@ -3,7 +3,7 @@
 //! It runs at build time only; no firmware holds any of it.
 
 use super::check::check;
-use super::lives::{delta_root, gate, lives, mark_backward, mark_reads, root};
+use super::lives::{delta_root, delta_scale_root, gate, lives, mark_backward, mark_reads, root, scale_root};
 use super::needs::Needs;
 use super::pack::{
     BACKWARD, Buffer, Buffers, DELTA, KEPT, KEPT_AGAIN, ROLES, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN,
@@ -34,10 +34,9 @@ pub(super) const fn plan<N: Number, const L: usize>(
             (plan, buffers) = (gated, others);
         }
     }
-    // What lies in one buffer has one scale, so it has one track.
     let mut i = 0;
     while i < plan.layers {
-        plan.slots[i].track = plan.slots[root(&plan.slots, i)].track;
+        plan.slots[i].track = plan.slots[scale_root(&plan.slots, i)].tracks;
         i += 1;
     }
     plan.fingerprint = fingerprint(&plan);
@@ -64,7 +63,8 @@ const fn lay_out<N: Number, const L: usize>(plan: &mut PlanOf<L>, train: bool) -
         plan.slots[i].y = buffers[root(&plan.slots, i)][VALUE].offset as u32;
         let owner = delta_root(&plan.slots, plan.layers, i);
         plan.slots[i].dy = buffers[owner][DELTA].offset as u32;
-        plan.slots[i].delta_track = plan.slots[owner].track + 1;
+        let owner = delta_scale_root(&plan.slots, plan.layers, i);
+        plan.slots[i].delta_track = plan.slots[owner].tracks + 1;
         plan.slots[i].kept = buffers[i][KEPT].span();
         if plan.slots[i].recomputed {
             plan.uses |= mode::AGAIN;

@@ -1,6 +1,6 @@
 //! Adam.
 
-use super::{Method, Optimizer, ParamMut, State};
+use super::{Method, Moved, Optimizer, ParamMut, State};
 use crate::kernel::blocks::zip;
 use crate::kernel::{Grad, Loops, Moments};
 use crate::math::one_minus_power;
@@ -138,7 +138,7 @@ impl<F: Loops + Scalar> Optimizer<F> for Adam {
         gradient: Grad<'_, F>,
         state: State<'_>,
         _: &mut Pcg,
-    ) {
+    ) -> Moved<F> {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let [m, v] = state.vectors::<F, 2>();
         let g = gradient.data;
@@ -146,6 +146,7 @@ impl<F: Loops + Scalar> Optimizer<F> for Adam {
             zip::<F, 8>(g, w, |g, w| g + step.decay * w);
         }
         F::adam(w, m, v, g, &step.moments);
+        Default::default()
     }
 }
 
@@ -173,12 +174,13 @@ impl<F: Loops + Scalar> Optimizer<F> for AdamW {
         gradient: Grad<'_, F>,
         state: State<'_>,
         _: &mut Pcg,
-    ) {
+    ) -> Moved<F> {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let [m, v] = state.vectors::<F, 2>();
         for w in w.iter_mut() {
             *w *= step.decay;
         }
         F::adam(w, m, v, gradient.data, &step.moments);
+        Default::default()
     }
 }

@@ -45,6 +45,9 @@ pub enum ParamMut<'a, N: Number> {
     Bias(&'a mut [N::Bias]),
 }
 
+/// The peaks of the parameters that an update moved, and of their state.
+pub type Moved<N> = [<N as Number>::Peak; 2];
+
 /// The optimizer state of one parameter tensor, or of some elements of it.
 #[derive(Debug)]
 pub struct State<'a> {
@@ -88,20 +91,26 @@ pub trait Optimizer<N: Kernel>: Method {
         gradient: Grad<'_, N>,
         state: State<'_>,
         random: &mut Pcg,
-    );
+    ) -> Moved<N>;
 
-    /// Updates a weight matrix `[inputs][outputs]` by the gradient `x dyᵀ` without writing that down, to
-    /// the same bits as [`update`](Self::update) would. `false` if there is no such loop, and nothing was
+    /// Updates a weight matrix `[inputs][outputs]` by the gradient `x dyᵀ` without writing that down; for floats, to
+    /// the same bits as [`update`](Self::update) would. `None` if there is no such loop, and nothing was
     /// done.
     fn update_outer(
         _step: &Self::Step,
-        _weights: &mut N::WeightsMut<'_>,
+        _weights: N::WeightsMut<'_>,
+        _track: Option<&mut N::Track>,
         _x: View<'_, N>,
         _dy: View<'_, N>,
         _state: &mut [u8],
-    ) -> bool {
-        false
+        _random: &mut Pcg,
+    ) -> Option<Moved<N>> {
+        None
     }
+
+    /// Brings the scales of a tensor and of its state into range again, when all of its elements have moved. Floats need
+    /// nothing.
+    fn settle(_param: ParamMut<'_, N>, _track: Option<&mut N::Track>, _state: State<'_>, _moved: Moved<N>) {}
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! RMSprop.
 
-use super::{Method, Optimizer, ParamMut, State};
+use super::{Method, Moved, Optimizer, ParamMut, State};
 use crate::kernel::{Grad, Loops};
 use crate::number::Scalar;
 use crate::number::random::Pcg;
@@ -64,7 +64,13 @@ impl<F: Loops + Scalar, const CENTERED: bool, const MOMENTUM: bool> Optimizer<F>
         *self
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, state: State<'_>, _: &mut Pcg) {
+    fn update(
+        step: &Self,
+        param: ParamMut<'_, F>,
+        gradient: Grad<'_, F>,
+        state: State<'_>,
+        _: &mut Pcg,
+    ) -> Moved<F> {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         // Only as many as there are slots: the others are empty.
         let [v, second, third] = state.vectors::<F, 3>();
@@ -97,5 +103,6 @@ impl<F: Loops + Scalar, const CENTERED: bool, const MOMENTUM: bool> Optimizer<F>
             }
             *w -= rate * step;
         }
+        Default::default()
     }
 }

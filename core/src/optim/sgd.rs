@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{Method, Optimizer, ParamMut, State};
+use super::{Method, Moved, Optimizer, ParamMut, State};
 use crate::kernel::blocks::{zip, zip2};
 use crate::kernel::{Grad, Loops};
 use crate::number::random::Pcg;
@@ -97,22 +97,38 @@ impl<F: Loops + Scalar> Optimizer<F> for Sgd {
         *self
     }
 
-    fn update(step: &Self, param: ParamMut<'_, F>, gradient: Grad<'_, F>, _: State<'_>, _: &mut Pcg) {
+    fn update(
+        step: &Self,
+        param: ParamMut<'_, F>,
+        gradient: Grad<'_, F>,
+        _: State<'_>,
+        _: &mut Pcg,
+    ) -> Moved<F> {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let rate = F::from_f32(step.learning_rate, ());
         let decay = F::from_f32(step.weight_decay, ());
         if decay == F::ZERO {
-            return F::descend(w, gradient.data, rate);
+            F::descend(w, gradient.data, rate);
+            return Default::default();
         }
         zip::<F, 8>(w, gradient.data, |w, g| w - rate * (g + decay * w));
+        Default::default()
     }
 
-    fn update_outer(step: &Self, w: &mut &mut [F], x: View<'_, F>, dy: View<'_, F>, _: &mut [u8]) -> bool {
+    fn update_outer(
+        step: &Self,
+        w: &mut [F],
+        _: Option<&mut ()>,
+        x: View<'_, F>,
+        dy: View<'_, F>,
+        _: &mut [u8],
+        _: &mut Pcg,
+    ) -> Option<Moved<F>> {
         if step.weight_decay != 0.0 {
-            return false;
+            return None;
         }
         F::descend_outer(w, x.data, dy.data, F::from_f32(step.learning_rate, ()));
-        true
+        Some(Default::default())
     }
 }
 
@@ -141,7 +157,7 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
         gradient: Grad<'_, F>,
         state: State<'_>,
         _: &mut Pcg,
-    ) {
+    ) -> Moved<F> {
         let (ParamMut::Weight(w) | ParamMut::Bias(w)) = param;
         let [v] = state.vectors::<F, 1>();
         let g = &*gradient.data;
@@ -151,7 +167,8 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
         let decay = F::from_f32(settings.weight_decay, ());
         let dampening = F::from_f32(if step.first { 0.0 } else { settings.dampening }, ());
         if decay == F::ZERO && dampening == F::ZERO && !settings.nesterov {
-            return F::momentum(w, v, g, rate, momentum);
+            F::momentum(w, v, g, rate, momentum);
+            return Default::default();
         }
         let share = F::ONE - dampening;
         zip2::<F, 4>(w, v, g, |w, v, g| {
@@ -159,24 +176,27 @@ impl<F: Loops + Scalar> Optimizer<F> for Momentum {
             let v = momentum * v + share * g;
             (w - rate * if settings.nesterov { g + momentum * v } else { v }, v)
         });
+        Default::default()
     }
 
     fn update_outer(
         step: &MomentumStep,
-        w: &mut &mut [F],
+        w: &mut [F],
+        _: Option<&mut ()>,
         x: View<'_, F>,
         dy: View<'_, F>,
         state: &mut [u8],
-    ) -> bool {
+        _: &mut Pcg,
+    ) -> Option<Moved<F>> {
         let settings = &step.settings;
         if settings.weight_decay != 0.0 || settings.nesterov || settings.dampening != 0.0 {
-            return false;
+            return None;
         }
         let (rate, momentum) = (
             F::from_f32(settings.learning_rate, ()),
             F::from_f32(settings.momentum, ()),
         );
         F::momentum_outer(w, cast_mut(state), x.data, dy.data, rate, momentum);
-        true
+        Some(Default::default())
     }
 }

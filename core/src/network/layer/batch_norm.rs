@@ -47,7 +47,7 @@ impl BatchNorm {
     pub(crate) const ROWS: bool = false;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        InPlace::Rescaled
     }
 
     pub(crate) const fn reads(&self) -> Reads {
@@ -99,6 +99,7 @@ impl BatchNorm {
             input,
             p,
             statistics,
+            x,
             y,
             kept,
             pass,
@@ -112,6 +113,7 @@ impl BatchNorm {
                 input,
                 p,
                 statistics,
+                x,
                 y,
                 kept,
                 pass,
@@ -122,7 +124,7 @@ impl BatchNorm {
         if moving && matches!(pass, Pass::Learn) {
             let x = View {
                 data: &*y.data,
-                scale: y.scale,
+                scale: x.scale,
             };
             let running = statistics.split_at_mut_checked(channels).unwrap_or_default();
             N::follow_channels(x, running, self.momentum);
@@ -137,8 +139,7 @@ impl BatchNorm {
             mean,
             variance,
         };
-        N::standardise(y, channels, cast_mut(kept));
-        N::Peak::default()
+        N::standardise(y, x.scale, channels, cast_mut(kept))
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
@@ -146,6 +147,7 @@ impl BatchNorm {
             input,
             p,
             mut dp,
+            dy,
             dx,
             kept,
             ..
@@ -157,6 +159,7 @@ impl BatchNorm {
                 input,
                 p,
                 dp,
+                dy,
                 dx,
                 kept,
                 ..ports
@@ -166,9 +169,12 @@ impl BatchNorm {
         let Some(dx) = dx else {
             return N::Peak::default();
         };
-        grouped::parameters::<N>(&mut dp, &dx, cast(kept));
-        N::standardise_gradient(dx, p.bias(0), p.bias(3));
-        N::Peak::default()
+        let found = View {
+            data: &*dx.data,
+            scale: dy.scale,
+        };
+        grouped::parameters::<N>(&mut dp, found, cast(kept));
+        N::standardise_gradient(dx, dy.scale, p.bias(0), p.bias(3))
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}

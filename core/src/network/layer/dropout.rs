@@ -70,24 +70,22 @@ impl Dropout {
             ..
         } = ports;
         match pass {
-            Pass::Infer => {}
-            Pass::Learn => {
+            Pass::Infer => N::Peak::default(),
+            Pass::Learn | Pass::Trial => {
                 let (state, increment) = random.state();
                 for (kept, word) in kept.chunks_exact_mut(8).zip([state, increment]) {
                     kept.copy_from_slice(&word.to_le_bytes());
                 }
-                N::dropout(y, self.rate, random);
+                N::dropout(y, self.rate, random)
             }
             Pass::Again => N::dropout(y, self.rate, &mut before(kept)),
         }
-        N::Peak::default()
     }
 
     pub(crate) fn backward<N: Kernel>(&self, Backward { dx, kept, .. }: Backward<'_, N>) -> N::Peak {
-        if let Some(dx) = dx {
-            N::dropout(dx, self.rate, &mut before(kept));
-        }
-        N::Peak::default()
+        dx.map_or_else(N::Peak::default, |dx| {
+            N::dropout(dx, self.rate, &mut before(kept))
+        })
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}

@@ -46,7 +46,7 @@ impl GroupNorm {
     }
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        InPlace::Rescaled
     }
 
     pub(crate) const fn reads(&self) -> Reads {

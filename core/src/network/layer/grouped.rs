@@ -3,7 +3,7 @@
 use super::{Backward, Forward, Room, Visit};
 use crate::kernel::{Groups, Kernel, Running};
 use crate::network::{Gradients, Param, Params, Shape, Start};
-use crate::number::{Number, View, ViewMut, cast, cast_mut};
+use crate::number::{Number, View, cast, cast_mut};
 
 /// Channels, where a vector counts as one position: each of its elements is a channel of its own.
 pub(super) const fn channels(input: Shape) -> usize {
@@ -83,6 +83,7 @@ pub(super) const fn room<N: Number>(input: Shape, count: usize, visit: Visit) ->
 pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, groups: Groups, momentum: Option<f32>) -> N::Peak {
     let Forward {
         p,
+        x,
         y,
         kept,
         statistics,
@@ -98,8 +99,7 @@ pub(super) fn forward<N: Kernel>(ports: Forward<'_, N>, groups: Groups, momentum
             momentum,
         }
     });
-    N::normalise(y, (p.bias(0), p.bias(1)), groups, kept, running);
-    N::Peak::default()
+    N::normalise(y, x.scale, (p.bias(0), p.bias(1)), groups, kept, running)
 }
 
 pub(super) fn backward<N: Kernel>(ports: Backward<'_, N>, groups: Groups) -> N::Peak {
@@ -107,6 +107,7 @@ pub(super) fn backward<N: Kernel>(ports: Backward<'_, N>, groups: Groups) -> N::
         input,
         p,
         mut dp,
+        dy,
         dx,
         kept,
         ..
@@ -116,18 +117,20 @@ pub(super) fn backward<N: Kernel>(ports: Backward<'_, N>, groups: Groups) -> N::
     };
     let kept = cast::<N::Elem>(kept).split_at_checked(input.len());
     let (normalised, inverse) = kept.unwrap_or_default();
-    parameters(&mut dp, &dx, normalised);
-    N::normalise_gradient(dx, p.bias(0), groups, (normalised, inverse));
-    N::Peak::default()
+    parameters(
+        &mut dp,
+        View {
+            data: &*dx.data,
+            scale: dy.scale,
+        },
+        normalised,
+    );
+    N::normalise_gradient(dx, dy.scale, p.bias(0), groups, (normalised, inverse))
 }
 
 /// The gradients of gain and shift.
-pub(super) fn parameters<N: Kernel>(dp: &mut Gradients<'_, N>, dy: &ViewMut<'_, N>, normalised: &[N::Elem]) {
+pub(super) fn parameters<N: Kernel>(dp: &mut Gradients<'_, N>, dy: View<'_, N>, normalised: &[N::Elem]) {
     let fresh = dp.fresh;
-    let dy = View {
-        data: &*dy.data,
-        scale: dy.scale,
-    };
     if let Some(dgain) = dp.tensor(0) {
         N::gain_gradient(dy, normalised, dgain, fresh);
     }

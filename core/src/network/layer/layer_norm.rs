@@ -23,7 +23,7 @@ impl LayerNorm {
     pub(crate) const ROWS: bool = false;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        InPlace::Rescaled
     }
 
     pub(crate) const fn reads(&self) -> Reads {

@@ -286,6 +286,11 @@ impl Layer {
         matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::LeakyRelu(_))
     }
 
+    /// Tensors that the layer keeps to itself and that need a scale, in block fixed point.
+    pub(crate) const fn inner(&self) -> usize {
+        0
+    }
+
     /// Bytes that the layer may keep instead of the output that it reads in the backward pass; 0 for most.
     pub(crate) const fn gate(&self, input: Shape) -> usize {
         match self {

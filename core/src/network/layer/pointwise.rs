@@ -23,7 +23,12 @@ impl<U: Unary> Pointwise<U> {
     pub(crate) const ROWS: bool = false;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        // A function with another range has another scale.
+        if U::GATE {
+            InPlace::Always
+        } else {
+            InPlace::Rescaled
+        }
     }
 
     pub(crate) const fn reads(&self) -> Reads {
@@ -63,19 +68,19 @@ impl<U: Unary> Pointwise<U> {
         NO_SETTINGS
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { y, kept, pass, .. }: Forward<'_, N>) -> N::Peak {
+    pub(crate) fn forward<N: Kernel>(&self, Forward { x, y, kept, pass, .. }: Forward<'_, N>) -> N::Peak {
         let ViewMut { data, scale } = y;
-        let peak = N::unary::<U>(ViewMut { data, scale });
+        let peak = N::unary::<U>(ViewMut { data, scale }, x.scale);
         if U::GATE && !kept.is_empty() && pass != Pass::Infer {
             N::gate::<U>(View { data, scale }, kept);
         }
         peak
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, Backward { y, dx, kept, .. }: Backward<'_, N>) -> N::Peak {
+    pub(crate) fn backward<N: Kernel>(&self, Backward { y, dy, dx, kept, .. }: Backward<'_, N>) -> N::Peak {
         match dx {
             Some(dx) if U::GATE && !kept.is_empty() => N::gate_gradient(kept, dx),
-            Some(dx) => N::unary_gradient::<U>(y, dx),
+            Some(dx) => N::unary_gradient::<U>(y, dx, dy.scale),
             None => N::Peak::default(),
         }
     }

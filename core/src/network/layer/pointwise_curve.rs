@@ -27,7 +27,7 @@ impl<C: Curve> PointwiseCurve<C> {
     }
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        InPlace::Rescaled
     }
 
     pub(crate) const fn reads(&self) -> Reads {
@@ -61,16 +61,12 @@ impl<C: Curve> PointwiseCurve<C> {
         NO_SETTINGS
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { y, kept, .. }: Forward<'_, N>) -> N::Peak {
-        N::curve::<C>(y, cast_mut(kept));
-        N::Peak::default()
+    pub(crate) fn forward<N: Kernel>(&self, Forward { x, y, kept, .. }: Forward<'_, N>) -> N::Peak {
+        N::curve::<C>(y, x.scale, cast_mut(kept))
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, Backward { dx, kept, .. }: Backward<'_, N>) -> N::Peak {
-        if let Some(dx) = dx {
-            N::multiply(dx, cast(kept));
-        }
-        N::Peak::default()
+    pub(crate) fn backward<N: Kernel>(&self, Backward { dy, dx, kept, .. }: Backward<'_, N>) -> N::Peak {
+        dx.map_or_else(N::Peak::default, |dx| N::multiply(dx, dy.scale, cast(kept)))
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}

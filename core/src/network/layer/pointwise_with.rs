@@ -68,15 +68,13 @@ impl<S: Shaped> PointwiseWith<S> {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, Forward { y, .. }: Forward<'_, N>) -> N::Peak {
-        N::shaped::<S>(self.setting, y);
-        N::Peak::default()
+        N::shaped::<S>(self.setting, y)
     }
 
     pub(crate) fn backward<N: Kernel>(&self, Backward { y, dx, .. }: Backward<'_, N>) -> N::Peak {
-        if let Some(dx) = dx {
-            N::shaped_gradient::<S>(self.setting, y, dx);
-        }
-        N::Peak::default()
+        dx.map_or_else(N::Peak::default, |dx| {
+            N::shaped_gradient::<S>(self.setting, y, dx)
+        })
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}

@@ -56,6 +56,9 @@ pub enum InPlace {
     /// Always: it works element by element, forward and backward. If its input is needed later, the
     /// engine gives it a copy.
     Always,
+    /// As `Always`, and its output has a scale of its own, for numbers that have scales: forward it finds its
+    /// input in `y` at the scale of `x`, backward `dy` in `dx` at the scale of `dy`.
+    Rescaled,
     /// Where no backward pass comes: in an inference, and below the first layer that trains. The input
     /// then lies at the start of the output's buffer, which is as long as the larger of the two.
     Unvisited,
@@ -110,6 +113,8 @@ pub enum Pass {
     /// Once more for the sample that is being learned, since its output was not kept: the same result,
     /// and nothing else changes.
     Again,
+    /// To find the scales of a sample's tensors: as `Learn`, but nothing is remembered of it.
+    Trial,
 }
 
 /// What a forward function is given.
@@ -121,7 +126,7 @@ pub struct Forward<'a, N: Kernel> {
     pub p: Parameters<'a, N>,
     /// The running statistics, to write; empty if the layer has none or is frozen.
     pub statistics: &'a mut [N::Bias],
-    /// The input. Empty where the layer works in place: it lies in `y` then.
+    /// The input. Empty where the layer works in place: it lies in `y` then, at this scale.
     pub x: View<'a, N>,
     /// The earlier output that the layer reads besides, if it reads one.
     pub e: View<'a, N>,
@@ -131,6 +136,8 @@ pub struct Forward<'a, N: Kernel> {
     pub kept: &'a mut [u8],
     /// [`Room::forward`].
     pub scratch: &'a mut [u8],
+    /// A track for each tensor that the layer keeps to itself.
+    pub inner: &'a mut [N::Track],
     /// Why it is run.
     pub pass: Pass,
     /// What the backward pass will want.
@@ -166,6 +173,8 @@ pub struct Backward<'a, N: Kernel> {
     pub kept: &'a mut [u8],
     /// [`Room::backward`].
     pub scratch: &'a mut [u8],
+    /// A track for each tensor that the layer keeps to itself.
+    pub inner: &'a mut [N::Track],
 }
 
 /// What a gradient function is given: one parameter tensor of a kind whose weights are matrices of equal
@@ -182,6 +191,8 @@ pub struct Gradient<'a, N: Kernel> {
     pub dy: View<'a, N>,
     /// [`Room::kept`], as the backward function left it. It must be left so for the next rows.
     pub kept: &'a mut [u8],
+    /// A track for each tensor that the layer keeps to itself.
+    pub inner: &'a [N::Track],
     /// Index of the tensor.
     pub tensor: usize,
     /// Which rows of the matrix, if it is one.

@@ -82,7 +82,10 @@ impl Rnn {
             let (before, now) = part(&mut y, t, size.hidden);
             N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0));
             let (_, now) = part(&mut y, t, size.hidden);
-            peak = N::higher(peak, N::unary::<Tanh>(now));
+            peak = N::higher(peak, {
+                let from = now.scale;
+                N::unary::<Tanh>(now, from)
+            });
         }
         peak
     }
@@ -109,7 +112,11 @@ impl Rnn {
             if t + 1 < size.frames {
                 N::affine_input(p.weight(1), View::plain(behind), own::<N>(now), size.back(0));
             }
-            N::unary_gradient::<Tanh>(frame(y, t, hidden), own::<N>(now));
+            {
+                let dh = own::<N>(now);
+                let from = dh.scale;
+                N::unary_gradient::<Tanh>(frame(y, t, hidden), dh, from);
+            }
             let da = View::plain(&*now);
             if let Some(dw) = dp.tensor(0) {
                 N::affine_weights(x, da, dw, size.input(t, 0), fresh);

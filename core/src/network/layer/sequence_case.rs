@@ -77,7 +77,10 @@ impl Case {
     }
 
     fn in_place(&self) -> bool {
-        self.layer.in_place(self.input) == InPlace::Always
+        matches!(
+            self.layer.in_place(self.input),
+            InPlace::Always | InPlace::Rescaled
+        )
     }
 
     /// The output, and what the layer keeps.
@@ -107,6 +110,7 @@ impl Case {
             },
             kept: bytes_of(&mut kept, room.kept),
             scratch: bytes_of(&mut scratch, room.forward),
+            inner: &mut [],
             pass: Pass::Learn,
             visit,
             random: &mut Pcg::new(0),
@@ -148,6 +152,7 @@ impl Case {
             dx: dx.map(|data| ViewMut { data, scale: () }),
             de: None,
             kept: bytes_of(&mut kept, room.kept),
+            inner: &mut [],
             scratch: bytes_of(&mut scratch, room.backward),
         });
         if !self.layer.rows() {
@@ -170,6 +175,7 @@ impl Case {
                     y: shown(reads.output, &y),
                     dy: View::plain(dy),
                     kept: bytes_of(&mut kept, room.kept),
+                    inner: &[],
                     tensor,
                     rows,
                     dw: Grad { data, track: None },

@@ -254,6 +254,7 @@ fn short_memory_does_not_panic() {
                 y: ViewMut { data: y, scale: () },
                 kept: bytemuck::cast_slice_mut(kept),
                 scratch: bytemuck::cast_slice_mut(scratch),
+                inner: &mut [],
                 pass: Pass::Learn,
                 visit: if length % 2 == 0 { LEARN } else { NOBODY },
                 random: &mut Pcg::new(0),
@@ -273,6 +274,7 @@ fn short_memory_does_not_panic() {
                 dx: Some(ViewMut { data: dx, scale: () }),
                 de: None,
                 kept: bytemuck::cast_slice_mut(kept),
+                inner: &mut [],
                 scratch: bytemuck::cast_slice_mut(scratch),
             });
         }

@@ -21,7 +21,7 @@ impl Softmax {
     pub(crate) const ROWS: bool = false;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
-        InPlace::Always
+        InPlace::Rescaled
     }
 
     pub(crate) const fn reads(&self) -> Reads {
@@ -51,16 +51,14 @@ impl Softmax {
         NO_SETTINGS
     }
 
-    pub(crate) fn forward<N: Kernel>(&self, Forward { input, y, .. }: Forward<'_, N>) -> N::Peak {
-        N::softmax(y, grouped::channels(input));
-        N::Peak::default()
+    pub(crate) fn forward<N: Kernel>(&self, Forward { input, x, y, .. }: Forward<'_, N>) -> N::Peak {
+        N::softmax(y, x.scale, grouped::channels(input))
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, Backward { input, y, dx, .. }: Backward<'_, N>) -> N::Peak {
-        if let Some(dx) = dx {
-            N::softmax_gradient(y, dx, grouped::channels(input));
-        }
-        N::Peak::default()
+    pub(crate) fn backward<N: Kernel>(&self, Backward { input, y, dy, dx, .. }: Backward<'_, N>) -> N::Peak {
+        dx.map_or_else(N::Peak::default, |dx| {
+            N::softmax_gradient(y, dx, dy.scale, grouped::channels(input))
+        })
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}

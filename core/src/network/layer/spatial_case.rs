@@ -73,6 +73,7 @@ impl Bench {
             y: ViewMut { data: y, scale: () },
             kept: &mut kept,
             scratch: cast_slice_mut(&mut scratch),
+            inner: &mut [],
             pass: Pass::Learn,
             visit,
             random: &mut Pcg::new(1),
@@ -81,7 +82,10 @@ impl Bench {
     }
 
     pub(super) fn forward(&self, p: &[f64], x: &[f64]) -> (Vec<f64>, Vec<u8>) {
-        let elementwise = self.layer.in_place(self.input) == InPlace::Always;
+        let elementwise = matches!(
+            self.layer.in_place(self.input),
+            InPlace::Always | InPlace::Rescaled
+        );
         let (mut y, x) = if elementwise {
             (x.to_vec(), &[][..])
         } else {
@@ -96,7 +100,10 @@ impl Bench {
         let (mut dp, reads) = (vec![f64::NAN; self.p.len()], self.layer.reads());
         assert_eq!(reads.output, For::Nothing);
         let x = if reads.input.asked(self.visit) { x } else { &[] };
-        let elementwise = self.layer.in_place(self.input) == InPlace::Always;
+        let elementwise = matches!(
+            self.layer.in_place(self.input),
+            InPlace::Always | InPlace::Rescaled
+        );
         self.layer.backward::<f64, ALL>(Backward {
             input: self.input,
             p: self.parameters(&self.p),
@@ -112,6 +119,7 @@ impl Bench {
             dx: Some(ViewMut { data: dx, scale: () }),
             de: None,
             kept,
+            inner: &mut [],
             scratch: &mut [],
         });
         if self.layer.rows() {
@@ -139,6 +147,7 @@ impl Bench {
             input: self.input,
             x: View::plain(x),
             dy: View::plain(dy),
+            inner: &[],
             tensor,
             rows,
             dw: Grad {
@@ -158,7 +167,7 @@ impl Bench {
         };
         let mut beside = vec![f64::NAN; self.output.len()];
         match self.layer.in_place(self.input) {
-            InPlace::Always => return,
+            InPlace::Always | InPlace::Rescaled => return,
             InPlace::Unvisited => {
                 let mut y = x.to_vec();
                 y.resize(x.len().max(expected.len()), f64::NAN);
@@ -186,7 +195,7 @@ pub(super) fn check(entry: Entry, input: Shape, formula: impl Fn(&Bench, &[f64])
     bench.in_place(&x, &expected);
 
     let dy = drawn(&mut random, y.len());
-    let elementwise = bench.layer.in_place(input) == InPlace::Always;
+    let elementwise = matches!(bench.layer.in_place(input), InPlace::Always | InPlace::Rescaled);
     let before = if elementwise {
         dy.clone()
     } else {

@@ -1,18 +1,29 @@
 //! BFP14: block fixed point, for chips without a floating-point unit.
 
-use super::{Element, Number, Scalar, View, cast, cast_mut};
+mod master;
+mod scalar;
+mod track;
+
+pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
+pub use scalar::Q32;
+pub use track::{Field, Track};
+pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
+
+use super::{Element, Number, View};
+use core::marker::PhantomData;
 use core::num::Saturating;
 use core::ops::Range;
 
 /// 16-bit block fixed point: mantissas within ±8191 and one power-of-two exponent per tensor.
 ///
 /// `value = mantissa · 2^exponent`. A product of two mantissas has 26 bits, so 32 of them fit an `i32`
-/// with room for rounding: accumulators cannot overflow. Master weights have a second plane of
-/// 16 bits below the first, so that small updates are not lost. Rounding is to nearest.
+/// with room for rounding: accumulators cannot overflow. Master weights have more bits below the plane that is
+/// multiplied with, so that small updates are not lost: `M` says how many ([`Low16`], [`Low8`], or [`High`]
+/// for none). Activations are rounded to nearest.
 /// Sources: Wilkinson, Rounding errors in algebraic processes, 1963 (block floating point); Köster et
 /// al., Flexpoint, 2017 (training in it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bfp14;
+pub struct Bfp14<M: Master = Low16>(PhantomData<M>);
 
 /// The exponent that all elements of a tensor share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,135 +121,80 @@ impl Element for Saturating<i32> {
     }
 }
 
-/// A figure in fixed point with 32 fraction bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Q32(pub i64);
-
-impl Scalar for Q32 {
-    fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
-    }
-
-    fn over(self, count: u32) -> Self {
-        Self(self.0.checked_div(i64::from(count)).unwrap_or(self.0))
-    }
-
-    fn is_finite(self) -> bool {
-        true
-    }
-
-    fn to_f32(self) -> f32 {
-        to_f32(self.0, -32)
-    }
-
-    fn to_bits(self) -> u64 {
-        self.0 as u64
-    }
-
-    fn from_bits(bits: u64) -> Self {
-        Self(bits as i64)
-    }
-}
-
-/// What is kept per tensor: its exponent; its gradient's exponent (for a parameter); the largest
-/// magnitude in the present window; and the running one. Magnitudes are mantissas before saturation.
-pub type Track = [i16; 4];
-
 /// The exponent that a tensor has before anything is known of it: 13 fraction bits, ±1.
 const START: i16 = -13;
 
-/// A weight tensor to update: the plane that is multiplied with, and the one below it.
+/// The largest magnitude that a primitive produced, in mantissas before saturation, and how many elements were saturated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Peak {
+    /// The largest magnitude.
+    pub largest: u32,
+    /// Elements that did not fit.
+    pub saturated: u32,
+}
+
+/// A weight tensor to update: the plane that is multiplied with, and what lies below it.
 #[derive(Debug)]
-pub struct Planes<'a> {
+pub struct Planes<'a, M: Master> {
     /// Mantissas, within ±8191.
     pub high: &'a mut [i16],
-    /// Signed remainders: `value = (high + low / 65536) · 2^exponent`.
-    pub low: &'a mut [i16],
+    /// What lies below each.
+    pub low: M::Plane<'a>,
 }
 
-/// The exponent of a track; that of a track that was never set is [`START`].
-pub(crate) fn exponent(track: Option<&Track>) -> Exponent {
-    match track {
-        Some([0, ..]) | None => Exponent(START),
-        Some([exponent, ..]) => Exponent(*exponent),
-    }
-}
-
-impl Number for Bfp14 {
-    const NAME: &'static str = "bfp14";
-    const CODE: u8 = 16;
+impl<M: Master> Number for Bfp14<M> {
+    const NAME: &'static str = M::NAME;
+    const CODE: u8 = M::CODE;
 
     type Elem = i16;
     type Bias = Saturating<i32>;
     type Gradient = i32;
     type Scalar = Q32;
     type Track = Track;
-    type Peak = u32;
-    type WeightsMut<'a> = Planes<'a>;
+    type Peak = Peak;
+    type WeightsMut<'a> = Planes<'a, M>;
 
-    const WEIGHT_BYTES: usize = 4;
+    const WEIGHT_BYTES: usize = M::BYTES;
     const STATE_BYTES: usize = 2;
     const CALIBRATES: bool = true;
 
     fn weights<'a>(bytes: &'a [u8], track: Option<&Track>) -> View<'a, Self> {
-        let planes = cast::<i16>(bytes);
         View {
-            data: planes.get(..planes.len() / 2).unwrap_or(&[]),
+            data: master::high::<M>(bytes),
             scale: exponent(track),
         }
     }
 
-    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Planes<'_> {
-        let planes = cast_mut::<i16>(bytes);
-        let half = planes.len() / 2;
-        let low = half + window.start..half + window.end;
-        match planes.get_disjoint_mut([window, low]) {
-            Ok([high, low]) => Planes { high, low },
-            Err(_) => Planes {
-                high: &mut [],
-                low: &mut [],
-            },
-        }
+    fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Planes<'_, M> {
+        master::planes(bytes, window)
     }
 
-    /// The exponent leaves one bit of headroom above the largest weight.
+    /// The exponent leaves one bit of headroom above the largest weight. Rounds to nearest.
     fn store_weights(bytes: &mut [u8], track: Option<&mut Track>, values: impl Iterator<Item = f32> + Clone) {
         let largest = values
             .clone()
             .fold(0.0, |largest: f32, value| largest.max(value.abs()));
-        let mut scale = START;
-        while scale < 15 && largest >= power_of_two(12 + i32::from(scale)) {
+        let mut scale = i32::from(START);
+        while scale < 15 && largest >= power_of_two(12 + scale) {
             scale += 1;
         }
-        while scale > -30 && largest < power_of_two(11 + i32::from(scale)) {
+        while scale > -30 && largest < power_of_two(11 + scale) {
             scale -= 1;
         }
-        // No track is ever zero, since zero means unknown.
-        let scale = if scale == 0 { 1 } else { scale };
-        let count = bytes.len() / Self::WEIGHT_BYTES;
+        let count = bytes.len() / M::BYTES;
+        let half = 1 << (FINE - 1) >> (8 * (M::BYTES - 2));
         let Planes { high, low } = Self::weights_mut(bytes, 0..count);
         for ((high, low), value) in high.iter_mut().zip(low).zip(values) {
-            let fine = from_f32(value, i32::from(scale) - 16, MANTISSA << 16);
-            (*high, *low) = split(fine);
+            let fine = from_f32(value, scale - FINE, LIMIT);
+            *high = M::store(fine, half, low);
         }
         if let Some(track) = track {
-            *track = [scale, 0, 0, 0];
+            *track = Track::default();
+            set_exponent(Some(track), scale);
         }
     }
 
     fn scale(track: Option<&Track>) -> Exponent {
         exponent(track)
     }
-}
-
-/// A master weight as its two planes: the high one rounded to nearest, the low one the remainder.
-pub(crate) const fn split(fine: i32) -> (i16, i16) {
-    let high = (fine + 0x8000) >> 16;
-    (high as i16, (fine - (high << 16)) as i16)
-}
-
-/// The inverse of [`split`].
-pub(crate) const fn join(high: i16, low: i16) -> i32 {
-    ((high as i32) << 16) + low as i32
 }

@@ -6,7 +6,7 @@ use super::*;
 fn gradients_are_clamped_at_their_scale() {
     let clamped = |scale, bound| {
         let mut gradient = [i32::MIN, -700, -512, 0, 511, 513, i32::MAX];
-        Bfp14::clamp_gradient(&mut gradient, Exponent(scale), bound);
+        <Bfp14>::clamp_gradient(&mut gradient, Exponent(scale), bound);
         gradient
     };
     assert_eq!(clamped(-10, 0.5), [-512, -512, -512, 0, 511, 512, 512]);

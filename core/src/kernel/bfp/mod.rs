@@ -5,13 +5,21 @@
 //! holds 256 groups: `256 · (32 · 8191² + 128) / 256 < 2³¹`. So a sum has up to 8,192 terms. Integer
 //! sums do not depend on their order, so accelerated twins may take any.
 
-use super::bfp_limit::{Limiter, bits};
-use super::{Grad, Kernel, LOSSES, Sweep};
+mod gate;
+mod judge;
+mod kinds;
+mod limit;
+mod normal;
+mod sequence;
+mod spatial;
+
+use super::{Grad, Kernel, Sweep};
 use crate::math::Unary;
 use crate::math::fixed::{self, shift, shift_wide};
-use crate::number::bfp::{self, BIAS_FRACTION, Bfp14, Exponent, MANTISSA, Q32, Track, exponent};
+use crate::number::bfp::{self, BIAS_FRACTION, Bfp14, Exponent, Field, Master, Peak, Q32, Track};
 use crate::number::{View, ViewMut};
 use core::num::Saturating;
+use limit::{Limiter, bits};
 
 /// Products that one group sums.
 const GROUP: usize = 32;
@@ -32,65 +40,48 @@ fn dot<'a>(a: impl Iterator<Item = &'a i16>, b: impl Iterator<Item = &'a i16>) -
     outer.saturating_add(shift(inner, GROUP_SHIFT))
 }
 
-impl Kernel for Bfp14 {
-    /// Dense (code 0) and relu (code 2), cross-entropy and squared error. The planner refuses the others
-    /// by name.
-    const FUSES: bool = false;
-    /// Dense and relu; cross-entropy and squared error.
-    const KINDS: u128 = 1 << 0 | 1 << 2 | 1 << LOSSES | 1 << (LOSSES + 1);
+impl<M: Master> Kernel for Bfp14<M> {
+    const KINDS: u128 =
+        kinds::PRODUCTS | kinds::POINTWISE | kinds::SPATIAL | kinds::NORMAL | kinds::SEQUENCE | kinds::JUDGE;
+    const FUSES: bool = true;
     /// `32 · 8191² < 2³¹`
     const MOST_SAMPLES: u16 = 32;
     const MOST_TERMS: u32 = 8192;
 
-    fn higher(a: u32, b: u32) -> u32 {
-        a.max(b)
+    fn higher(a: Peak, b: Peak) -> Peak {
+        limit::higher(a, b)
     }
 
-    fn follow(track: Option<&mut Track>, peak: u32) {
-        if let Some([_, _, window, _]) = track {
-            *window = (*window).max(peak.min(i16::MAX as u32) as i16);
+    fn follow(mut track: Option<&mut Track>, peak: Peak) {
+        let so_far = bfp::get(track.as_deref(), Field::Window);
+        let largest = i32::from(so_far).max(peak.largest.min(i16::MAX as u32) as i32);
+        bfp::set(track.as_deref_mut(), Field::Window, largest);
+        bfp::count(track, Field::Saturated, peak.saturated);
+    }
+
+    fn turn(tracks: &mut [Track], at_once: bool) -> bool {
+        tracks
+            .iter_mut()
+            .fold(false, |moved, track| bfp::turn(track, at_once) || moved)
+    }
+
+    fn follow_gradient(track: Option<&mut Track>, gradient: &[i32]) {
+        if gradient.is_empty() {
+            return bfp::set(track, Field::Running, 0);
         }
+        let largest = gradient.iter().map(|g| g.unsigned_abs()).max().unwrap_or(0);
+        let bits = (32 - largest.leading_zeros()) as i32;
+        let so_far = i32::from(bfp::get(track.as_deref(), Field::Running));
+        bfp::set(track, Field::Running, bits.max(so_far));
     }
 
-    /// `r ← max(window, r − r/16)`; coarser at once if `r` does not fit, finer by one bit if two are free.
-    /// After the calibration, which has seen one sample, one bit is left free for the next ones.
-    fn turn(tracks: &mut [Track], at_once: bool) {
-        for track in tracks {
-            let scale = exponent(Some(track));
-            let [_, _, window, running] = *track;
-            if window == 0 && running == 0 {
-                continue;
-            }
-            let mut peak = i32::from(window.max(running - running / 16));
-            let mut scale = scale.0;
-            while (peak > MANTISSA || at_once && 2 * peak > MANTISSA) && scale < 15 {
-                peak >>= 1;
-                scale += 1;
-            }
-            let room = if at_once { 8 } else { 4 };
-            while peak > 0 && room * peak <= MANTISSA && scale > -30 {
-                peak <<= 1;
-                scale -= 1;
-                if !at_once {
-                    break;
-                }
-            }
-            if scale == 0 {
-                // Zero stands for a track that was never set.
-                scale = 1;
-                peak >>= 1;
-            }
-            *track = [scale, track[1], 0, peak as i16];
-        }
-    }
-
-    fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> u32 {
+    fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Peak {
         let by = bits(y.scale) - bits(x.scale);
         let mut limiter = Limiter::new();
         for (y, x) in y.data.iter_mut().zip(x.data) {
             *y = limiter.limit(shift(i32::from(*x), by));
         }
-        limiter.peak
+        limiter.peak()
     }
 
     fn affine(
@@ -99,25 +90,25 @@ impl Kernel for Bfp14 {
         x: View<'_, Self>,
         y: ViewMut<'_, Self>,
         sweep: Sweep,
-    ) -> u32 {
+    ) -> Peak {
         let outputs = sweep.outputs;
         let sums = bits(w.scale) + bits(x.scale) + GROUP_SHIFT;
         let by = bits(y.scale) - sums;
         let bias = sums + i32::from(BIAS_FRACTION);
         let mut limiter = Limiter::new();
         let Some(w) = w.data.get(sweep.first * outputs..) else {
-            return 0;
+            return Peak::default();
         };
         let Some(y) = y.data.get_mut(sweep.target * outputs..) else {
-            return 0;
+            return Peak::default();
         };
         if outputs == 0 {
-            return 0;
+            return Peak::default();
         }
         for (p, y) in y.chunks_exact_mut(outputs).take(sweep.positions).enumerate() {
             let start = sweep.start + p * sweep.step;
             let Some(x) = x.data.get(start..start + sweep.length) else {
-                return limiter.peak;
+                return limiter.peak();
             };
             for (o, (y, b)) in y.iter_mut().zip(b).enumerate() {
                 let column = w.get(o..).unwrap_or(&[]).iter().step_by(outputs);
@@ -125,33 +116,33 @@ impl Kernel for Bfp14 {
                 *y = limiter.limit(shift(sum, by));
             }
         }
-        limiter.peak
+        limiter.peak()
     }
 
-    fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep) -> u32 {
+    fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep) -> Peak {
         let outputs = sweep.outputs;
         let by = bits(dx.scale) - (bits(w.scale) + bits(dy.scale) + GROUP_SHIFT);
         let mut limiter = Limiter::new();
         let Some(w) = w.data.get(sweep.first * outputs..) else {
-            return 0;
+            return Peak::default();
         };
         let Some(dy) = dy.data.get(sweep.target * outputs..) else {
-            return 0;
+            return Peak::default();
         };
         if outputs == 0 {
-            return 0;
+            return Peak::default();
         }
         for (p, dy) in dy.chunks_exact(outputs).take(sweep.positions).enumerate() {
             let start = sweep.start + p * sweep.step;
             let Some(dx) = dx.data.get_mut(start..start + sweep.length) else {
-                return limiter.peak;
+                return limiter.peak();
             };
             for (dx, w) in dx.iter_mut().zip(w.chunks_exact(outputs)) {
                 let sum = shift(dot(w.iter(), dy.iter()), by);
                 *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
             }
         }
-        limiter.peak
+        limiter.peak()
     }
 
     /// Sums `x · dy` as it is: at exponents that do not change within a batch of at most 32 samples,
@@ -198,32 +189,32 @@ impl Kernel for Bfp14 {
         }
     }
 
-    fn unary<U: Unary>(y: ViewMut<'_, Self>) -> u32 {
+    fn unary<U: Unary>(y: ViewMut<'_, Self>, _: Exponent) -> Peak {
         let mut limiter = Limiter::new();
         for y in y.data {
             *y = limiter.limit(U::integer(i32::from(*y)));
         }
-        limiter.peak
+        limiter.peak()
     }
 
-    fn unary_gradient<U: Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>) -> u32 {
+    fn unary_gradient<U: Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>, _: Exponent) -> Peak {
         let mut limiter = Limiter::new();
         for (dy, y) in dy.data.iter_mut().zip(y.data) {
             *dy = limiter.limit(U::integer_slope(i32::from(*y), i32::from(*dy)));
         }
-        limiter.peak
+        limiter.peak()
     }
 
-    fn add(y: ViewMut<'_, Self>, x: View<'_, Self>) -> u32 {
+    fn add(y: ViewMut<'_, Self>, x: View<'_, Self>) -> Peak {
         let by = bits(y.scale) - bits(x.scale);
         let mut limiter = Limiter::new();
         for (y, x) in y.data.iter_mut().zip(x.data) {
             *y = limiter.limit(i32::from(*y).saturating_add(shift(i32::from(*x), by)));
         }
-        limiter.peak
+        limiter.peak()
     }
 
-    fn mean(x: View<'_, Self>, y: ViewMut<'_, Self>) -> u32 {
+    fn mean(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Peak {
         let channels = y.data.len();
         let count = x.data.len().checked_div(channels).unwrap_or(0).max(1) as i64;
         // 16 further bits, so that the division rounds and not the sum.
@@ -241,10 +232,10 @@ impl Kernel for Bfp14 {
             let mean = shift_wide((sum << 16).checked_div(count).unwrap_or(0), by);
             *y = limiter.limit(mean.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
         }
-        limiter.peak
+        limiter.peak()
     }
 
-    fn mean_gradient(dy: View<'_, Self>, dx: ViewMut<'_, Self>) -> u32 {
+    fn mean_gradient(dy: View<'_, Self>, dx: ViewMut<'_, Self>) -> Peak {
         let channels = dy.data.len();
         let count = dx.data.len().checked_div(channels).unwrap_or(0).max(1) as i64;
         let by = bits(dx.scale) - bits(dy.scale) + 16;
@@ -255,7 +246,7 @@ impl Kernel for Bfp14 {
                 *dx = limiter.limit(i32::from(*dx).saturating_add(share.clamp(-(1 << 20), 1 << 20) as i32));
             }
         }
-        limiter.peak
+        limiter.peak()
     }
 
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {
@@ -294,17 +285,14 @@ impl Kernel for Bfp14 {
     }
 
     fn gradient_scale(track: Option<&Track>) -> Exponent {
-        Exponent(track.map_or(0, |[_, gradient, ..]| *gradient))
+        Exponent(bfp::get(track, Field::Gradient))
     }
 }
 
 /// Takes note of a gradient's exponent.
 fn set_gradient_scale(track: Option<&mut Track>, scale: i32) {
-    if let Some([_, gradient, ..]) = track {
-        *gradient = scale as i16;
-    }
+    bfp::set(track, Field::Gradient, scale);
 }
 
 #[cfg(test)]
-#[path = "bfp_tests.rs"]
 mod tests;

@@ -1,24 +1,28 @@
 //! Losses in 16-bit block fixed point.
 
-use super::Judge;
-use super::bfp_limit::{Limiter, bits};
+use super::limit::{Limiter, bits};
+use crate::kernel::Judge;
 use crate::math::fixed::{self, shift, shift_wide};
-use crate::number::bfp::{Bfp14, Q32};
+use crate::number::bfp::{Bfp14, Master, Peak, Q32};
 use crate::number::{View, ViewMut};
 
 /// Two of them; the mask refuses the others by name.
-impl Judge for Bfp14 {
-    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, u32) {
+impl<M: Master> Judge for Bfp14<M> {
+    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, Peak) {
         softmax_cross_entropy(z, class, dz)
     }
 
-    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, u32) {
+    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, Peak) {
         mean_squared_error(y, target, dy)
     }
 }
 
 /// Exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
-fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMut<'_, Bfp14>) -> (Q32, u32) {
+fn softmax_cross_entropy<M: Master>(
+    z: View<'_, Bfp14<M>>,
+    class: usize,
+    dz: ViewMut<'_, Bfp14<M>>,
+) -> (Q32, Peak) {
     let highest = z.data.iter().copied().max().unwrap_or(0);
     let by = -12 - bits(z.scale);
     let below = |z: i16| shift(i32::from(highest) - i32::from(z), by).unsigned_abs();
@@ -37,11 +41,15 @@ fn softmax_cross_entropy(z: View<'_, Bfp14>, class: usize, dz: ViewMut<'_, Bfp14
     }
     let distance = z.data.get(class).map_or(0, |z| below(*z));
     let loss = (i64::from(fixed::ln(sum)) << 16) + (i64::from(distance) << 20);
-    (Q32(loss.max(0)), limiter.peak)
+    (Q32(loss.max(0)), limiter.peak())
 }
 
 /// The difference at the finer of the two exponents, squares in 64 bits.
-fn mean_squared_error(y: View<'_, Bfp14>, target: View<'_, Bfp14>, dy: ViewMut<'_, Bfp14>) -> (Q32, u32) {
+fn mean_squared_error<M: Master>(
+    y: View<'_, Bfp14<M>>,
+    target: View<'_, Bfp14<M>>,
+    dy: ViewMut<'_, Bfp14<M>>,
+) -> (Q32, Peak) {
     let count = y.data.len().max(1) as i64;
     let fine = bits(y.scale).min(bits(target.scale));
     let (up_y, up_t) = (fine - bits(y.scale), fine - bits(target.scale));
@@ -57,6 +65,6 @@ fn mean_squared_error(y: View<'_, Bfp14>, target: View<'_, Bfp14>, dy: ViewMut<'
     }
     (
         Q32(shift_wide(sum, -(2 * fine + 32)).checked_div(count).unwrap_or(0)),
-        limiter.peak,
+        limiter.peak(),
     )
 }

@@ -1,0 +1,98 @@
+//! What is kept per tensor to choose its scale, and what went wrong with it.
+
+use super::{Exponent, MANTISSA, START};
+
+/// What is kept per tensor: six numbers of 16 bits, all zero before anything is known. [`Field`] names them.
+pub type Track = [i16; 6];
+
+/// Where a track keeps what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Field {
+    /// The tensor's exponent, above −13, at which mantissas reach ±1.
+    Exponent = 0,
+    /// Of a parameter: its gradient's exponent.
+    Gradient = 1,
+    /// Of an activation: the largest magnitude in the present window, before saturation. Of a parameter:
+    /// the exponent of its optimizer state.
+    Window = 2,
+    /// Of an activation: the running largest magnitude. Of a parameter: the largest magnitude of its
+    /// gradient in the calibration, in bits.
+    Running = 3,
+    /// Elements that were saturated since they were last asked for.
+    Saturated = 4,
+    /// Of a parameter: updates that moved nothing although there was a gradient.
+    Stalled = 5,
+}
+
+/// One field.
+pub(crate) fn get(track: Option<&Track>, field: Field) -> i16 {
+    track
+        .and_then(|track| track.get(field as usize))
+        .copied()
+        .unwrap_or(0)
+}
+
+/// Sets one field.
+pub(crate) fn set(track: Option<&mut Track>, field: Field, value: i32) {
+    if let Some(to) = track.and_then(|track| track.get_mut(field as usize)) {
+        *to = value.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+    }
+}
+
+/// Counts `more` of what a field counts, up to 32,767.
+pub(crate) fn count(mut track: Option<&mut Track>, field: Field, more: u32) {
+    if more > 0 {
+        let so_far = i32::from(get(track.as_deref(), field));
+        set(track.as_deref_mut(), field, so_far.saturating_add_unsigned(more));
+    }
+}
+
+/// The exponent of a tensor; at first −13.
+pub(crate) fn exponent(track: Option<&Track>) -> Exponent {
+    Exponent(get(track, Field::Exponent).saturating_add(START))
+}
+
+/// Sets the exponent of a tensor.
+pub(crate) fn set_exponent(track: Option<&mut Track>, exponent: i32) {
+    set(track, Field::Exponent, exponent - i32::from(START));
+}
+
+/// The finest and the coarsest exponent.
+const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
+
+/// Ends a window of an activation; `true` if its exponent moved.
+///
+/// `r ← max(window, r − r/16)`; coarser at once if `r` does not fit, finer by one bit if two are free.
+/// After the calibration, which has seen one sample, one bit is left free for the next ones.
+pub(crate) fn turn(track: &mut Track, at_once: bool) -> bool {
+    let window = i32::from(get(Some(track), Field::Window));
+    let running = i32::from(get(Some(track), Field::Running));
+    if window == 0 && running == 0 {
+        return false;
+    }
+    let before = i32::from(exponent(Some(track)).0);
+    let mut scale = before;
+    let mut peak = window.max(running - running / 16);
+    while (peak > MANTISSA || at_once && 2 * peak > MANTISSA) && scale < *EXPONENTS.end() {
+        peak >>= 1;
+        scale += 1;
+    }
+    let room = if at_once { 8 } else { 4 };
+    while peak > 0 && room * peak <= MANTISSA && scale > *EXPONENTS.start() {
+        peak <<= 1;
+        scale -= 1;
+        if !at_once {
+            break;
+        }
+    }
+    set_exponent(Some(track), scale);
+    set(Some(track), Field::Window, 0);
+    // In a calibration the next round sees the same sample at its new scale.
+    set(
+        Some(track),
+        Field::Running,
+        if at_once && scale != before { 0 } else { peak },
+    );
+    scale != before
+}
