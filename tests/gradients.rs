@@ -57,7 +57,7 @@ fn gradients_of_random_models_are_derivatives() {
     );
     assert!(all.frozen > 0, "no frozen layer was drawn");
     // A gradient passes through every kind but those that may only stand first.
-    let first = ["embedding", "input"];
+    let first = ["embedding", "low_rank_embedding", "input"];
     for kind in KINDS.iter().filter(|kind| !first.contains(kind)) {
         let count = all.covered.get(*kind).copied().unwrap_or_default();
         assert!(count >= 100, "only {count} gradients passed through {kind}");

@@ -25,6 +25,7 @@ mod tensors;
 mod turns;
 
 pub use crate::number::Shape;
+pub use adapt::Beside;
 pub use fold::{BatchNormParameters, fold};
 pub use layer::*;
 pub use layout::{Block, Content, Layout};

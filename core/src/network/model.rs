@@ -47,7 +47,8 @@ const fn square_root(x: f32) -> f32 {
 pub(crate) enum Part {
     All,
     Biases,
-    Adapter,
+    /// All but so many tensors, which are the base's and come first.
+    Adapter(u8),
     Nothing,
 }
 
@@ -57,8 +58,7 @@ impl Part {
         match self {
             Self::All => u8::MAX,
             Self::Nothing => 0,
-            // The base's weight and bias come first.
-            Self::Adapter => !0b11,
+            Self::Adapter(base) => u8::MAX << base,
             Self::Biases => {
                 let mut bits = 0;
                 let mut i = 0;

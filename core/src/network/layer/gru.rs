@@ -1,5 +1,6 @@
 //! Gated recurrent unit.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{Recurrence, frame, frame_before, own, part, row, row_mut, split};
 use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::Kernel;
@@ -79,6 +80,14 @@ impl Gru {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input,
             p,
@@ -101,8 +110,8 @@ impl Gru {
         for t in 0..size.frames {
             let index = if keeps { t } else { 0 };
             let (before, y_now) = part(&mut y, t, hidden);
-            N::affine(p.weight(0), p.bias(2), x, own::<N>(gates), size.input(t, index));
-            N::affine(p.weight(1), p.bias(3), before, own::<N>(state), size.state(t, 0));
+            m.affine(&p, 0, p.bias(2), x, own::<N>(gates), size.input(t, index));
+            m.affine(&p, 1, p.bias(3), before, own::<N>(state), size.state(t, 0));
             N::gru(
                 own(row_mut(gates, index, size.outputs)),
                 View::plain(state),
@@ -117,10 +126,16 @@ impl Gru {
         N::Peak::default()
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
+            mut dp,
+            x,
             y,
             dy,
             dx,
@@ -136,14 +151,20 @@ impl Gru {
         for t in (0..size.frames).rev() {
             N::add(own::<N>(dh), frame(dy, t, hidden));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(gates), own::<N>(dh), size.back(t + 1));
+                m.affine_input(&p, 1, View::plain(gates), own::<N>(dh), size.back(t + 1));
             }
             let before = frame_before(y, t, hidden);
             let gates = own(row_mut(gates, t, size.outputs));
             N::gru_gradient(gates, own(row_mut(terms, t, hidden)), before, own::<N>(dh));
         }
         self.turn::<N>(size, gates, terms);
-        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
+        let peak = size.input_gradient(m, &p, View::plain(gates), dx);
+        if M::BESIDE {
+            size.beside(m, &p, &mut dp, 0, (x, View::plain(gates)));
+            self.turn::<N>(size, gates, terms);
+            size.beside(m, &p, &mut dp, 1, (y, View::plain(gates)));
+        }
+        peak
     }
 
     /// The input's part of n has a gradient of its own, and so has the state's: one lies among the gates, the

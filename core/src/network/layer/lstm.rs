@@ -1,5 +1,6 @@
 //! Long short-term memory.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{Recurrence, frame, frame_before, own, part, row, row_mut, split};
 use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::Kernel;
@@ -80,6 +81,14 @@ impl Lstm {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input,
             p,
@@ -100,14 +109,8 @@ impl Lstm {
         for t in 0..size.frames {
             let index = if keeps { t } else { 0 };
             let (before, y_now) = part(&mut y, t, hidden);
-            N::affine(p.weight(0), p.bias(2), x, own::<N>(gates), size.input(t, index));
-            N::affine_more(
-                p.weight(1),
-                p.bias(3),
-                before,
-                own::<N>(gates),
-                size.state(t, index),
-            );
+            m.affine(&p, 0, p.bias(2), x, own::<N>(gates), size.input(t, index));
+            m.affine_more(&p, 1, p.bias(3), before, own::<N>(gates), size.state(t, index));
             // The cell starts as that of the frame before, which lies in front of it or in its place.
             let (past, cell) = split(cells, index * hidden);
             let cell = row_mut(cell, 0, hidden);
@@ -119,10 +122,17 @@ impl Lstm {
         N::Peak::default()
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
+            mut dp,
+            x,
+            y,
             dy,
             dx,
             kept,
@@ -138,14 +148,20 @@ impl Lstm {
         for t in (0..size.frames).rev() {
             N::copy(frame(dy, t, hidden), own::<N>(dh));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(gates), own::<N>(dh), size.back(t + 1));
+                m.affine_input(&p, 1, View::plain(gates), own::<N>(dh), size.back(t + 1));
             }
             let cells = View::plain(&*cells);
             let (cell, before) = (frame(cells, t, hidden), frame_before(cells, t, hidden));
             let gates = own(row_mut(gates, t, size.outputs));
             N::lstm_gradient(gates, cell, before, View::plain(dh), own::<N>(dc));
         }
-        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
+        let gates = View::plain(&*gates);
+        let peak = size.input_gradient(m, &p, gates, dx);
+        if M::BESIDE {
+            size.beside(m, &p, &mut dp, 0, (x, gates));
+            size.beside(m, &p, &mut dp, 1, (y, gates));
+        }
+        peak
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, mut ports: Gradient<'_, N>) {

@@ -164,7 +164,7 @@ impl<N: Kernel> Factors<'_, N> {
         p: &Parameters<'_, N>,
         matrix: usize,
         x: View<'_, N>,
-        mut y: ViewMut<'_, N>,
+        y: ViewMut<'_, N>,
         sweep: Sweep,
     ) -> N::Peak {
         let down = self.down(matrix);
@@ -195,7 +195,7 @@ fn each(sweep: Sweep) -> impl Iterator<Item = Sweep> {
 }
 
 /// The same tensor once more, to write.
-fn again<'a, N: Kernel>(y: &'a mut ViewMut<'_, N>) -> ViewMut<'a, N> {
+pub(super) fn again<'a, N: Kernel>(y: &'a mut ViewMut<'_, N>) -> ViewMut<'a, N> {
     ViewMut {
         data: &mut *y.data,
         scale: y.scale,
@@ -320,10 +320,7 @@ impl<N: Kernel> Matrices<N> for Chosen<'_, N> {
         if matrix != 0 {
             return peak;
         }
-        N::higher(
-            peak,
-            N::affine(p.weight(TENSORS), &[], x, y, self.rows(sweep)),
-        )
+        N::higher(peak, N::affine(p.weight(TENSORS), &[], x, y, self.rows(sweep)))
     }
 
     fn affine_more(
@@ -351,10 +348,7 @@ impl<N: Kernel> Matrices<N> for Chosen<'_, N> {
         if matrix != 0 {
             return peak;
         }
-        N::higher(
-            peak,
-            N::affine_input(p.weight(TENSORS), dy, dx, self.rows(sweep)),
-        )
+        N::higher(peak, N::affine_input(p.weight(TENSORS), dy, dx, self.rows(sweep)))
     }
 
     fn affine_weights(

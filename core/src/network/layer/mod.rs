@@ -15,7 +15,9 @@ mod attention;
 mod average_pool;
 mod base;
 mod batch_norm;
+mod beside;
 mod channels;
+mod channels_depthwise;
 mod concat;
 mod conv1d;
 mod conv2d;
@@ -33,7 +35,9 @@ mod input;
 mod last;
 mod layer_norm;
 mod low_rank;
+mod low_rank_embedding;
 mod lstm;
+mod matrices;
 mod max_pool;
 mod pointwise;
 mod pointwise_curve;
@@ -60,7 +64,9 @@ pub use attention::Attention;
 pub use average_pool::AveragePool;
 pub use base::Base;
 pub use batch_norm::BatchNorm;
+pub use beside::{ChannelsOf, LowRankOf};
 pub use channels::Channels;
+pub use channels_depthwise::ChannelsDepthwise;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -77,6 +83,7 @@ pub use input::Input;
 pub use last::Last;
 pub use layer_norm::LayerNorm;
 pub use low_rank::LowRank;
+pub use low_rank_embedding::LowRankEmbedding;
 pub use lstm::Lstm;
 pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
@@ -273,6 +280,32 @@ layers! {
     Channels(Channels) = 38,
     /// The sample, in the arena.
     Input(Input) = 39,
+    /// Low-rank adapter over a frozen transposed convolution.
+    LowRankTransposed(LowRank<true>) = 40,
+    /// Some input channels of a frozen transposed convolution learn.
+    ChannelsTransposed(Channels<true>) = 41,
+    /// Low-rank adapters over a frozen simple recurrent layer.
+    LowRankRnn(LowRankOf<Rnn>) = 42,
+    /// Low-rank adapters over a frozen gated recurrent unit.
+    LowRankGru(LowRankOf<Gru>) = 43,
+    /// Low-rank adapters over a frozen long short-term memory.
+    LowRankLstm(LowRankOf<Lstm>) = 44,
+    /// Low-rank adapters over frozen self-attention.
+    LowRankAttention(LowRankOf<Attention>) = 45,
+    /// Low-rank adapter over a frozen table of tokens.
+    LowRankEmbedding(LowRankEmbedding) = 46,
+    /// Some input channels of a frozen simple recurrent layer learn.
+    ChannelsRnn(ChannelsOf<Rnn>) = 47,
+    /// Some input channels of a frozen gated recurrent unit learn.
+    ChannelsGru(ChannelsOf<Gru>) = 48,
+    /// Some input channels of a frozen long short-term memory learn.
+    ChannelsLstm(ChannelsOf<Lstm>) = 49,
+    /// Some input channels of frozen self-attention learn.
+    ChannelsAttention(ChannelsOf<Attention>) = 50,
+    /// The kernels of some channels of a frozen depthwise convolution over time learn.
+    ChannelsDepthwise1d(ChannelsDepthwise<1>) = 51,
+    /// The kernels of some channels of a frozen depthwise convolution over images learn.
+    ChannelsDepthwise2d(ChannelsDepthwise<2>) = 52,
 }
 
 impl Layer {

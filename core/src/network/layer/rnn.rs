@@ -1,5 +1,6 @@
 //! Simple recurrent layer.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{Recurrence, frame, own, part, split};
 use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
@@ -71,6 +72,14 @@ impl Rnn {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input, p, x, mut y, ..
         } = ports;
@@ -78,9 +87,9 @@ impl Rnn {
         let mut peak = N::Peak::default();
         for t in 0..size.frames {
             let (_, now) = part(&mut y, t, size.hidden);
-            N::affine(p.weight(0), p.bias(2), x, now, size.input(t, 0));
+            m.affine(&p, 0, p.bias(2), x, now, size.input(t, 0));
             let (before, now) = part(&mut y, t, size.hidden);
-            N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0));
+            m.affine_more(&p, 1, p.bias(3), before, now, size.state(t, 0));
             let (_, now) = part(&mut y, t, size.hidden);
             peak = N::higher(peak, {
                 let from = now.scale;
@@ -90,7 +99,11 @@ impl Rnn {
         peak
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
@@ -110,7 +123,7 @@ impl Rnn {
         for t in (0..size.frames).rev() {
             N::copy(frame(dy, t, hidden), own::<N>(now));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(behind), own::<N>(now), size.back(0));
+                m.affine_input(&p, 1, View::plain(behind), own::<N>(now), size.back(0));
             }
             {
                 let dh = own::<N>(now);
@@ -118,18 +131,14 @@ impl Rnn {
                 N::unary_gradient::<Tanh>(frame(y, t, hidden), dh, from);
             }
             let da = View::plain(&*now);
-            if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, da, dw, size.input(t, 0), fresh);
-            }
-            if let Some(dw) = dp.tensor(1) {
-                // Of no position at the first frame, so that what is fresh becomes zero.
-                let sweep = Sweep {
-                    positions: t.min(1),
-                    length: hidden,
-                    ..size.state(t, 0)
-                };
-                N::affine_weights(y, da, dw, sweep, fresh);
-            }
+            m.affine_weights(&p, &mut dp, 0, (x, da), size.input(t, 0), fresh);
+            // Of no position at the first frame, so that what is fresh becomes zero.
+            let sweep = Sweep {
+                positions: t.min(1),
+                length: hidden,
+                ..size.state(t, 0)
+            };
+            m.affine_weights(&p, &mut dp, 1, (y, da), sweep, fresh);
             for bias in [2, 3] {
                 if let Some(db) = dp.tensor(bias) {
                     N::affine_bias(da, db, fresh);
@@ -140,7 +149,7 @@ impl Rnn {
                     data: &mut *dx.data,
                     scale: dx.scale,
                 };
-                peak = N::higher(peak, N::affine_input(p.weight(0), da, dx, size.input(t, 0)));
+                peak = N::higher(peak, m.affine_input(&p, 0, da, dx, size.input(t, 0)));
             }
             fresh = false;
             core::mem::swap(&mut now, &mut behind);

@@ -354,7 +354,7 @@ pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -
 /// sees are set aside before it is written. Only where the window [recedes](Window::recedes).
 #[inline(never)]
 pub(super) fn row_by_row<N: Kernel>(ports: Forward<'_, N>, window: Window, outputs: usize) -> N::Peak {
-    let Forward { p, y, scratch, .. } = ports;
+    let Forward { p, x, y, scratch, .. } = ports;
     let (aside, row) = (cast_mut::<N::Elem>(scratch), window.input_row());
     let mut held = 0..0;
     let mut peak = N::Peak::default();
@@ -380,7 +380,7 @@ pub(super) fn row_by_row<N: Kernel>(ports: Forward<'_, N>, window: Window, outpu
         let (x, y) = (
             View {
                 data: &*aside,
-                scale: y.scale,
+                scale: x.scale,
             },
             ViewMut {
                 data: &mut *y.data,

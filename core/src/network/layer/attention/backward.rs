@@ -1,6 +1,7 @@
 //! Attention backward, in the place of what was kept.
 
 use super::super::Backward;
+use super::super::matrices::Matrices;
 use super::super::recurrence::{own, row, row_mut, split};
 use super::Attention;
 use super::size::copy;
@@ -8,7 +9,11 @@ use crate::kernel::{Kernel, Sweep};
 use crate::number::{View, ViewMut, cast_mut};
 
 impl Attention {
-    pub(in super::super) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(in super::super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
@@ -40,21 +45,19 @@ impl Attention {
                 outputs: channels,
                 ..size.sweep(0, width, 0)
             };
-            if let Some(dw) = dp.tensor(2) {
-                let sweep = Sweep {
-                    positions: frames,
-                    start: base * width,
-                    step: width,
-                    ..out
-                };
-                N::affine_weights(View::plain(o), dy, dw, sweep, fresh);
-            }
+            let sweep = Sweep {
+                positions: frames,
+                start: base * width,
+                step: width,
+                ..out
+            };
+            m.affine_weights(&p, &mut dp, 2, (View::plain(o), dy), sweep, fresh);
             // o becomes do, and leaves do · o.
             N::clear(means);
             for i in 0..frames {
                 N::clear(line);
                 let sweep = Sweep { target: i, ..out };
-                N::affine_input(p.weight(2), dy, own::<N>(line), sweep);
+                m.affine_input(&p, 2, dy, own::<N>(line), sweep);
                 let sweep = Sweep {
                     start: i,
                     ..size.sweep(base + i, 1, 0)
@@ -138,9 +141,7 @@ impl Attention {
                 ..size.sweep(0, channels, 0)
             };
             let fresh = fresh && from == 0;
-            if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, sums, dw, sweep, fresh);
-            }
+            m.affine_weights(&p, &mut dp, 0, (x, sums), sweep, fresh);
             if let Some(db) = dp.tensor(1) {
                 N::affine_bias(sums, db, fresh);
             }
@@ -149,7 +150,7 @@ impl Attention {
                     data: &mut *dx.data,
                     scale: dx.scale,
                 };
-                peak = N::higher(peak, N::affine_input(p.weight(0), sums, dx, sweep));
+                peak = N::higher(peak, m.affine_input(&p, 0, sums, dx, sweep));
             }
             from += count;
         }

@@ -1,6 +1,7 @@
 //! Attention forward: projection, then one frame after the other.
 
 use super::super::Forward;
+use super::super::matrices::Matrices;
 use super::super::recurrence::{own, row, row_mut, split};
 use super::Attention;
 use super::size::copy;
@@ -8,7 +9,11 @@ use crate::kernel::{Kernel, Sweep};
 use crate::number::{View, ViewMut, cast_mut};
 
 impl Attention {
-    pub(in super::super) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+    pub(in super::super) fn forward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Forward<'_, N>,
+    ) -> N::Peak {
         let Forward {
             input,
             p,
@@ -43,13 +48,7 @@ impl Attention {
             ..size.sweep(0, channels, 0)
         };
         for t in 0..frames {
-            N::affine(
-                p.weight(0),
-                p.bias(1),
-                x,
-                own::<N>(line),
-                project(t, 3 * channels),
-            );
+            m.affine(&p, 0, p.bias(1), x, own::<N>(line), project(t, 3 * channels));
             copy(row(line, 0, channels), row_mut(y.data, t, channels));
             size.spread(row(line, 0, channels), q, t);
             size.spread(row(line, 1, channels), k, t);
@@ -79,10 +78,7 @@ impl Attention {
                 scale: y.scale,
             };
             let sweep = project(0, channels);
-            peak = N::higher(
-                peak,
-                N::affine(p.weight(2), p.bias(3), View::plain(mixed), y, sweep),
-            );
+            peak = N::higher(peak, m.affine(&p, 2, p.bias(3), View::plain(mixed), y, sweep));
         }
         peak
     }
