@@ -153,7 +153,9 @@ fn at_no_step_is_more_alive_than_will_be_read() {
             // Indices of a pool and bits are rounded up to a word; dropout has its 16 bytes in an inference too; attention keeps
             // three frames of o at least.
             let slack = |layer: &Layer, input: Shape| match layer {
-                Layer::Attention(_) => 4 * input.channels() * 3_usize.saturating_sub(input.dim(0)),
+                Layer::Attention(_) | Layer::LowRankAttention(_) | Layer::ChannelsAttention(_) => {
+                    4 * input.channels() * 3_usize.saturating_sub(input.dim(0))
+                }
                 Layer::MaxPool(_) | Layer::GlobalMax(_) | Layer::Relu(_) | Layer::Relu6(_) => 3,
                 Layer::Dropout(_) => 16,
                 _ => 0,
