@@ -9,9 +9,12 @@ mod pass;
 mod planning;
 mod sample;
 mod state;
+mod stored;
 mod trainer;
 mod update;
 mod work;
+
+pub(crate) use state::COUNTERS;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};

@@ -2,6 +2,7 @@
 
 mod auc;
 mod baseline;
+mod built;
 mod file_flash;
 mod fit;
 mod keep;
@@ -10,6 +11,7 @@ mod score;
 
 pub use auc::auc;
 pub use baseline::{Baseline, baseline};
+pub use built::{AnyTrainer, with_trainer};
 pub use file_flash::{FileFlash, FileFlashError};
 pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
