@@ -123,6 +123,37 @@ pub enum Beside {
 }
 
 impl Layer {
+    /// The layer that an adapter stands beside; the layer itself if it is none.
+    pub const fn base(&self) -> Self {
+        const fn of(base: &Base) -> Layer {
+            match *base {
+                Base::Dense(base) => Layer::Dense(base),
+                Base::Conv1d(base) => Layer::Conv1d(base),
+                Base::Conv2d(base) => Layer::Conv2d(base),
+                Base::Transposed1d(base) => Layer::Transposed1d(base),
+                Base::Transposed2d(base) => Layer::Transposed2d(base),
+            }
+        }
+        match self {
+            Self::LowRank(adapter) => of(&adapter.base),
+            Self::LowRankTransposed(adapter) => of(&adapter.base),
+            Self::LowRankRnn(adapter) => Self::Rnn(adapter.base),
+            Self::LowRankGru(adapter) => Self::Gru(adapter.base),
+            Self::LowRankLstm(adapter) => Self::Lstm(adapter.base),
+            Self::LowRankAttention(adapter) => Self::Attention(adapter.base),
+            Self::LowRankEmbedding(adapter) => Self::Embedding(adapter.base),
+            Self::Channels(adapter) => of(&adapter.base),
+            Self::ChannelsTransposed(adapter) => of(&adapter.base),
+            Self::ChannelsDepthwise1d(adapter) => Self::Depthwise1d(adapter.base),
+            Self::ChannelsDepthwise2d(adapter) => Self::Depthwise2d(adapter.base),
+            Self::ChannelsRnn(adapter) => Self::Rnn(adapter.base),
+            Self::ChannelsGru(adapter) => Self::Gru(adapter.base),
+            Self::ChannelsLstm(adapter) => Self::Lstm(adapter.base),
+            Self::ChannelsAttention(adapter) => Self::Attention(adapter.base),
+            _ => *self,
+        }
+    }
+
     /// What learns beside the matrix `name` of an adapter's base; `None` if there is no adapter, or no such matrix.
     pub fn beside(&self, input: Shape, name: &str) -> Option<Beside> {
         let weight = name == "weight";
