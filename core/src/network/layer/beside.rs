@@ -252,7 +252,7 @@ macro_rules! beside {
                 };
                 let (data, scale) = (z, x.scale);
                 N::gather(x, ViewMut { data, scale }, run);
-                let m = &mut self.chosen::<N>(input, &[]);
+                let m = &mut self.chosen::<N>(input, View::plain(&[]));
                 self.base.forward_by(m, Forward { kept, ..ports })
             }
 
@@ -265,7 +265,11 @@ macro_rules! beside {
                 {
                     dw.data.fill(Default::default());
                 }
-                let m = &mut self.chosen::<N>(ports.input, cast(z));
+                let z = View {
+                    data: cast(z),
+                    scale: ports.x.scale,
+                };
+                let m = &mut self.chosen::<N>(ports.input, z);
                 // Only the gradient of V is made of it.
                 let x = View {
                     data: &[],
@@ -274,7 +278,7 @@ macro_rules! beside {
                 self.base.backward_by(m, Backward { kept, x, ..ports })
             }
 
-            fn chosen<'a, N: Kernel>(&self, input: Shape, z: &'a [N::Elem]) -> Chosen<'a, N> {
+            fn chosen<'a, N: Kernel>(&self, input: Shape, z: View<'a, N>) -> Chosen<'a, N> {
                 Chosen {
                     width: input.channels(),
                     from: self.from.into(),

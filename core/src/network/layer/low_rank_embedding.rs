@@ -1,7 +1,7 @@
 //! Low-rank adapter over a frozen table of tokens.
 
 use super::matrices::again;
-use super::recurrence::{own, row, split};
+use super::recurrence::{own, row, seen, split};
 use super::{Backward, Embedding, For, Forward, Gradient, InPlace, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Param, Params, Shape, Start};
@@ -98,11 +98,11 @@ impl LowRankEmbedding {
             p, x, mut y, scratch, ..
         } = ports;
         let (h, _) = split(cast_mut::<N::Elem>(scratch), self.rank.into());
-        let mut peak = N::Peak::default();
-        N::look_up(p.weight(0), x, again(&mut y));
+        let mut peak = N::look_up(p.weight(0), x, again(&mut y));
         for t in 0..x.data.len() {
-            N::look_up(p.weight(1), token(x, t), own::<N>(h));
-            let here = N::affine(p.weight(2), &[], View::plain(h), again(&mut y), self.up(t));
+            N::look_up(p.weight(1), token(x, t), own(h, y.scale));
+            let h = seen(h, y.scale);
+            let here = N::affine(p.weight(2), &[], h, again(&mut y), self.up(t));
             peak = N::higher(peak, here);
         }
         peak
@@ -124,14 +124,14 @@ impl LowRankEmbedding {
             dw.data.fill(Default::default());
         }
         for t in 0..x.data.len() {
-            N::look_up(p.weight(1), token(x, t), own::<N>(h));
+            N::look_up(p.weight(1), token(x, t), own(h, dy.scale));
             if let Some(dw) = dp.tensor(2) {
-                N::affine_weights(View::plain(h), dy, dw, self.up(t), fresh && t == 0);
+                N::affine_weights(seen(h, dy.scale), dy, dw, self.up(t), fresh && t == 0);
             }
             N::clear(dh);
-            N::affine_input(p.weight(2), dy, own::<N>(dh), self.up(t));
+            N::affine_input(p.weight(2), dy, own(dh, dy.scale), self.up(t));
             if let Some(dw) = dp.tensor(1) {
-                N::look_up_gradient(token(x, t), View::plain(dh), dw);
+                N::look_up_gradient(token(x, t), seen(dh, dy.scale), dw);
             }
         }
         N::Peak::default()

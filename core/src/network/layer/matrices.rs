@@ -3,7 +3,7 @@
 //! Kinds whose matrices are used in the middle of other work (recurrent layers, attention) are written once over
 //! [`Matrices`]. [`Alone`] adds nothing to the primitives of a number.
 
-use super::recurrence::{own, split};
+use super::recurrence::{own, seen, split};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Gradients, Parameters};
 use crate::number::{View, ViewMut};
@@ -34,7 +34,7 @@ pub(super) trait Matrices<N: Kernel> {
         x: View<'_, N>,
         y: ViewMut<'_, N>,
         sweep: Sweep,
-    );
+    ) -> N::Peak;
 
     /// `dx += Wᵀ dy`.
     fn affine_input(
@@ -46,7 +46,8 @@ pub(super) trait Matrices<N: Kernel> {
         sweep: Sweep,
     ) -> N::Peak;
 
-    /// The gradient of what learns of the matrix. With `fresh` the rows that the sweep has hold nothing yet.
+    /// The gradient of what learns of the matrix; of `sum` the first says that the rows which the sweep has hold nothing
+    /// yet, the second how many positions there are in all.
     fn affine_weights(
         &mut self,
         p: &Parameters<'_, N>,
@@ -54,7 +55,7 @@ pub(super) trait Matrices<N: Kernel> {
         matrix: usize,
         operands: (View<'_, N>, View<'_, N>),
         sweep: Sweep,
-        fresh: bool,
+        sum: (bool, usize),
     );
 }
 
@@ -86,8 +87,8 @@ impl<N: Kernel> Matrices<N> for Alone {
         x: View<'_, N>,
         y: ViewMut<'_, N>,
         sweep: Sweep,
-    ) {
-        N::affine_more(p.weight(matrix), b, x, y, sweep);
+    ) -> N::Peak {
+        N::affine_more(p.weight(matrix), b, x, y, sweep)
     }
 
     #[inline]
@@ -110,10 +111,10 @@ impl<N: Kernel> Matrices<N> for Alone {
         matrix: usize,
         (x, dy): (View<'_, N>, View<'_, N>),
         sweep: Sweep,
-        fresh: bool,
+        (fresh, terms): (bool, usize),
     ) {
         if let Some(dw) = dp.tensor(matrix) {
-            N::affine_weights(x, dy, dw, sweep, fresh);
+            N::series_weights(x, dy, dw, sweep, fresh, terms);
         }
     }
 }
@@ -164,7 +165,7 @@ impl<N: Kernel> Factors<'_, N> {
         p: &Parameters<'_, N>,
         matrix: usize,
         x: View<'_, N>,
-        y: ViewMut<'_, N>,
+        mut y: ViewMut<'_, N>,
         sweep: Sweep,
     ) -> N::Peak {
         let down = self.down(matrix);
@@ -173,12 +174,13 @@ impl<N: Kernel> Factors<'_, N> {
             let (into, from) = (self.into_h(at), self.from_h(at));
             let (h, _) = split(self.room, self.rank);
             N::clear(h);
-            N::affine(p.weight(down), &[], x, own::<N>(h), into);
-            let y = ViewMut {
-                data: &mut *y.data,
-                scale: y.scale,
-            };
-            peak = N::higher(peak, N::affine(p.weight(down + 1), &[], View::plain(h), y, from));
+            N::affine(p.weight(down), &[], x, own(h, y.scale), into);
+            let h_scale = y.scale;
+            let y = again(&mut y);
+            peak = N::higher(
+                peak,
+                N::affine(p.weight(down + 1), &[], seen(h, h_scale), y, from),
+            );
         }
         peak
     }
@@ -226,9 +228,9 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
         x: View<'_, N>,
         mut y: ViewMut<'_, N>,
         sweep: Sweep,
-    ) {
-        N::affine_more(p.weight(matrix), b, x, again(&mut y), sweep);
-        self.add(p, matrix, x, y, sweep);
+    ) -> N::Peak {
+        let peak = N::affine_more(p.weight(matrix), b, x, again(&mut y), sweep);
+        N::higher(peak, self.add(p, matrix, x, y, sweep))
     }
 
     fn affine_input(
@@ -245,8 +247,8 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
             let (into, from) = (self.into_h(at), self.from_h(at));
             let (dh, _) = split(self.room, self.rank);
             N::clear(dh);
-            N::affine_input(p.weight(down + 1), dy, own::<N>(dh), from);
-            let here = N::affine_input(p.weight(down), View::plain(dh), again(&mut dx), into);
+            N::affine_input(p.weight(down + 1), dy, own(dh, dy.scale), from);
+            let here = N::affine_input(p.weight(down), seen(dh, dy.scale), again(&mut dx), into);
             peak = N::higher(peak, here);
         }
         peak
@@ -260,21 +262,21 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
         matrix: usize,
         (x, dy): (View<'_, N>, View<'_, N>),
         sweep: Sweep,
-        _: bool,
+        (_, terms): (bool, usize),
     ) {
         let down = self.down(matrix);
         for at in each(sweep) {
             let (into, from) = (self.into_h(at), self.from_h(at));
             let (h, dh) = split(self.room, self.rank);
             N::clear(h);
-            N::affine(p.weight(down), &[], x, own::<N>(h), into);
+            N::affine(p.weight(down), &[], x, own(h, x.scale), into);
             N::clear(dh);
-            N::affine_input(p.weight(down + 1), dy, own::<N>(dh), from);
+            N::affine_input(p.weight(down + 1), dy, own(dh, dy.scale), from);
             if let Some(dw) = dp.tensor(down) {
-                N::affine_weights(x, View::plain(dh), dw, into, false);
+                N::series_weights(x, seen(dh, dy.scale), dw, into, false, terms);
             }
             if let Some(dw) = dp.tensor(down + 1) {
-                N::affine_weights(View::plain(h), dy, dw, from, false);
+                N::series_weights(seen(h, x.scale), dy, dw, from, false, terms);
             }
         }
     }
@@ -289,7 +291,7 @@ pub(super) struct Chosen<'a, N: Kernel> {
     /// How many.
     pub count: usize,
     /// These channels of each frame of the input, for the backward step.
-    pub z: &'a [N::Elem],
+    pub z: View<'a, N>,
 }
 
 impl<N: Kernel> Chosen<'_, N> {
@@ -331,9 +333,9 @@ impl<N: Kernel> Matrices<N> for Chosen<'_, N> {
         x: View<'_, N>,
         y: ViewMut<'_, N>,
         sweep: Sweep,
-    ) {
+    ) -> N::Peak {
         // Of no kind's first matrix.
-        N::affine_more(p.weight(matrix), b, x, y, sweep);
+        N::affine_more(p.weight(matrix), b, x, y, sweep)
     }
 
     fn affine_input(
@@ -358,7 +360,7 @@ impl<N: Kernel> Matrices<N> for Chosen<'_, N> {
         matrix: usize,
         (_, dy): (View<'_, N>, View<'_, N>),
         sweep: Sweep,
-        _: bool,
+        (_, terms): (bool, usize),
     ) {
         if matrix == 0
             && let Some(dw) = dp.tensor(TENSORS)
@@ -371,7 +373,7 @@ impl<N: Kernel> Matrices<N> for Chosen<'_, N> {
                 first: 0,
                 ..sweep
             };
-            N::affine_weights(View::plain(self.z), dy, dw, sweep, false);
+            N::series_weights(self.z, dy, dw, sweep, false, terms);
         }
     }
 }

@@ -329,7 +329,13 @@ impl Layer {
 
     /// Tensors that the layer keeps to itself and that need a scale, in block fixed point.
     pub(crate) const fn inner(&self) -> usize {
-        0
+        match self {
+            Self::Rnn(_) | Self::LowRankRnn(_) | Self::ChannelsRnn(_) => Rnn::INNER,
+            Self::Gru(_) | Self::LowRankGru(_) | Self::ChannelsGru(_) => Gru::INNER,
+            Self::Lstm(_) | Self::LowRankLstm(_) | Self::ChannelsLstm(_) => Lstm::INNER,
+            Self::Attention(_) | Self::LowRankAttention(_) | Self::ChannelsAttention(_) => Attention::INNER,
+            _ => 0,
+        }
     }
 
     /// Bytes that the layer may keep instead of the output that it reads in the backward pass; 0 for most.

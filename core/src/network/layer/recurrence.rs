@@ -4,7 +4,7 @@ use super::Gradient;
 use super::matrices::Matrices;
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Gradients, Param, Parameters, Params, Shape, Start};
-use crate::number::{View, ViewMut};
+use crate::number::{Scale, View, ViewMut};
 
 /// The extents of a recurrent layer: `G` gates of `H` each, over `T` frames of `C` channels.
 #[derive(Debug, Clone, Copy)]
@@ -123,9 +123,9 @@ impl Recurrence {
     }
 
     /// `dx[t] = W da[t]`, from the gradients `sums` of all sums of the input.
-    pub(super) fn input_gradient<N: Kernel, M: Matrices<N>>(
+    pub(super) fn input_gradient<N: Kernel>(
         &self,
-        m: &mut M,
+        m: &mut impl Matrices<N>,
         p: &Parameters<'_, N>,
         sums: View<'_, N>,
         dx: Option<ViewMut<'_, N>>,
@@ -136,16 +136,16 @@ impl Recurrence {
     }
 
     /// The gradient of what learns beside matrix `matrix`, from those of all sums that it is in.
-    pub(super) fn beside<N: Kernel, M: Matrices<N>>(
+    pub(super) fn beside<N: Kernel>(
         &self,
-        m: &mut M,
+        m: &mut impl Matrices<N>,
         p: &Parameters<'_, N>,
         dp: &mut Gradients<'_, N>,
         matrix: usize,
         operands: (View<'_, N>, View<'_, N>),
     ) {
         let sweep = if matrix == 0 { self.inputs() } else { self.states() };
-        m.affine_weights(p, dp, matrix, operands, sweep, false);
+        m.affine_weights(p, dp, matrix, operands, sweep, (false, self.frames));
     }
 
     /// The gradient of some rows of a matrix, or of a bias, from those of all sums that the tensor is in.
@@ -159,8 +159,8 @@ impl Recurrence {
             ..
         } = ports;
         match ports.tensor {
-            0 => N::affine_weights(x, sums, dw, self.inputs().rows(&rows), fresh),
-            1 => N::affine_weights(y, sums, dw, self.states().rows(&rows), fresh),
+            0 => N::series_weights(x, sums, dw, self.inputs().rows(&rows), fresh, self.frames),
+            1 => N::series_weights(y, sums, dw, self.states().rows(&rows), fresh, self.frames),
             _ => N::affine_bias(sums, dw, fresh),
         }
     }
@@ -184,11 +184,34 @@ pub(super) fn row_mut<E>(data: &mut [E], index: usize, length: usize) -> &mut [E
 }
 
 /// Elements of the layer's own, to write.
-pub(super) fn own<N: Kernel>(data: &mut [N::Elem]) -> ViewMut<'_, N> {
-    ViewMut {
-        data,
-        scale: Default::default(),
+pub(super) fn own<N: Kernel>(data: &mut [N::Elem], scale: Scale<N>) -> ViewMut<'_, N> {
+    ViewMut { data, scale }
+}
+
+/// Elements of the layer's own, to read.
+pub(super) fn seen<N: Kernel>(data: &[N::Elem], scale: Scale<N>) -> View<'_, N> {
+    View { data, scale }
+}
+
+/// The scales of the tensors that a layer keeps to itself.
+pub(super) fn scales<N: Kernel, const COUNT: usize>(inner: &[N::Track]) -> [Scale<N>; COUNT] {
+    core::array::from_fn(|index| N::scale(inner.get(index)))
+}
+
+/// Takes note of what a pass has seen of them, from the one with index `from` on.
+pub(super) fn follow<N: Kernel, const COUNT: usize>(
+    inner: &mut [N::Track],
+    from: usize,
+    peaks: [N::Peak; COUNT],
+) {
+    for (index, peak) in peaks.into_iter().enumerate() {
+        N::follow(inner.get_mut(from + index), peak);
     }
+}
+
+/// `peak ← max(peak, more)`
+pub(super) fn raise<N: Kernel>(peak: &mut N::Peak, more: N::Peak) {
+    *peak = N::higher(*peak, more);
 }
 
 /// Frame `t` of a tensor of frames of `length`.
