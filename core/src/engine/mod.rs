@@ -7,6 +7,7 @@ mod frozen;
 mod merge;
 mod pass;
 mod planning;
+mod sample;
 mod state;
 mod stored;
 mod trainer;
@@ -17,5 +18,6 @@ pub(crate) use state::COUNTERS;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};
+pub use sample::Inside;
 pub use trainer::{Parameter, ParameterMut, Trainer};
 pub use update::Update;

@@ -5,7 +5,7 @@ use super::torch::torch;
 use crate::complaint::{Complaint, nearest};
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
-use kilograd::network::{Layer, Param, Slot};
+use kilograd::network::{Param, Slot};
 use kilograd::optim::Optimizer;
 use std::collections::BTreeSet;
 
@@ -25,8 +25,7 @@ pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, O>) -> Tensors {
                 continue;
             };
             let mut ours = vec![0.0; param.shape.len()];
-            let adapted = matches!(slot.layer, Layer::LowRank(_) | Layer::Channels(_));
-            let merged = adapted && param.name == "weight" && trainer.merged_weight(layer, &mut ours);
+            let merged = trainer.merged_weight(layer, param.name, &mut ours);
             if !merged && let Some(values) = trainer.parameter(layer, param.name) {
                 ours = values.values().collect();
             }
