@@ -1,12 +1,15 @@
 //! Training as a run file asks for it.
 
+use super::built::{AnyTrainer, with_trainer};
 use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
 use super::score::{Score, score};
+use super::warm::{Source, Warm};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
 use crate::run::{RunFile, Target, WithOptimizer};
+use kilograd::checkpoint::Contents;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
 use kilograd::load::Loader;
@@ -51,6 +54,12 @@ pub struct Options<'a> {
     pub out: &'a Path,
     /// Whether to go on from the folder's checkpoint.
     pub resume: bool,
+    /// A file with a checkpoint to take the weights of, to begin with.
+    pub from: Option<&'a Path>,
+    /// How many layers to take; those that match, if it is not given.
+    pub layers: Option<usize>,
+    /// Is told what was taken.
+    pub told: &'a mut dyn FnMut(&Warm),
     /// Who is told how it goes.
     pub watch: &'a mut Watch<'a>,
 }
@@ -88,57 +97,36 @@ impl WithOptimizer for Work<'_, '_> {
         } = self;
         let plan = network.plan::<O>(run, true)?;
         check_classes(run, &plan, parts)?;
-        // Words of eight bytes, since an arena begins at a multiple of them.
-        let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
-        let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-        let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
-        let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
-        if !frozen.is_empty() {
-            image::<O>(run, network, &plan, optimizer, frozen)?;
-        }
-        let mut trainer = Trainer::<f32, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
-            .map_err(|error| Failure::Run(error.to_string()))?;
-        trainer.init(run.fit.seed);
-        let (curves, stopped_early) = epochs(run, parts, &mut trainer, options)?;
-        let Some(train) = score(&mut trainer, &parts.train) else {
-            return Err(Failure::Run("the training part holds no sample".into()));
+        let from = match options.from {
+            Some(path) => Some(Source::read(path, options.layers)?),
+            None => None,
         };
-        Ok(Outcome {
-            train,
-            validation: score(&mut trainer, &parts.validation),
-            test: score(&mut trainer, &parts.test),
-            steps: trainer.steps(),
-            epochs: curves.points.last().map_or(0, |point| point.epoch),
-            stopped_early,
-            params: plan.parameters,
-            ram_bytes: plan.bytes(),
-            params_hash: hash(trainer.parameter_bytes()),
-            curves,
+        let mut base = |whole: &mut AnyTrainer<'_, O>| match &from {
+            Some(from) => from.fill(run, whole).map(drop),
+            None => Ok(()),
+        };
+        with_trainer(run, network, &plan, optimizer, &mut base, |trainer| {
+            if let Some(from) = &from {
+                let warm = from.fill(run, trainer)?;
+                (options.told)(&warm);
+            }
+            let (curves, stopped_early) = epochs(run, parts, trainer, options)?;
+            let Some(train) = score(trainer, &parts.train) else {
+                return Err(Failure::Run("the training part holds no sample".into()));
+            };
+            Ok(Outcome {
+                train,
+                validation: score(trainer, &parts.validation),
+                test: score(trainer, &parts.test),
+                steps: trainer.steps(),
+                epochs: curves.points.last().map_or(0, |point| point.epoch),
+                stopped_early,
+                params: plan.parameters,
+                ram_bytes: plan.bytes(),
+                params_hash: hash(trainer.parameter_bytes()),
+                curves,
+            })
         })
-    }
-}
-
-/// Writes the image of the frozen parameters, as the seed draws them: without a checkpoint to take them
-/// from, a frozen layer is a random projection.
-fn image<O: Optimizer<f32>>(
-    run: &RunFile,
-    network: &Network,
-    plan: &PlanOf<MAX_LAYERS>,
-    optimizer: O,
-    frozen: &mut [u8],
-) -> Result<(), Failure> {
-    let whole = network.trained().plan::<O>(run, true)?;
-    let mut memory = vec![0u64; whole.bytes().div_ceil(8)];
-    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-    let failed = |error: kilograd::engine::NewError| Failure::Run(error.to_string());
-    let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
-    trainer.init(run.fit.seed);
-    if trainer.write_frozen(plan, frozen) {
-        Ok(())
-    } else {
-        Err(Failure::Run(
-            "the frozen layers do not fit the model: this is a fault of kilograd".into(),
-        ))
     }
 }
 
@@ -181,17 +169,22 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
     let (set, split) = parts.joined(run.fit.seed);
     let mut mark = SameData::of(&set, split.training_len());
+    let mut contents = Contents::of(trainer);
     let mut state = State::beginning(run.fit.seed);
     let path = options.out.join("checkpoint.bin");
     let mut store = if options.resume {
         Some(keep::resume(
             &path,
-            &mut PartsMut(&mut [trainer, &mut state, &mut PartsMut(&mut [&mut mark])]),
+            &mut PartsMut(&mut [
+                trainer,
+                &mut state,
+                &mut PartsMut(&mut [&mut mark, &mut contents]),
+            ]),
         )?)
     } else if run.fit.checkpoint_every.is_some() {
         Some(keep::create(
             &path,
-            &PersistParts(&[trainer, &state, &PersistParts(&[&mark])]),
+            &PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]),
         )?)
     } else {
         None
@@ -211,7 +204,7 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
     };
     let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
     let mut sample = vec![0.0; set.shape.len()];
-    let extra: [&dyn Persist; 1] = [&mark];
+    let extra: [&dyn Persist; 2] = [&mark, &contents];
     let mut stopped = None;
     {
         let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
@@ -235,7 +228,7 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
         }
     }
     if let Some(store) = &mut store {
-        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark])]);
+        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]);
         store.save(&whole).map_err(|error| told(&error))?;
     }
     Ok((curves, stopped == Some(Stop::Patience)))

@@ -5,9 +5,10 @@ mod baseline;
 mod built;
 mod file_flash;
 mod fit;
-mod keep;
+pub(crate) mod keep;
 mod plan;
 mod score;
+mod warm;
 
 pub use auc::auc;
 pub use baseline::{Baseline, baseline};
@@ -16,3 +17,4 @@ pub use file_flash::{FileFlash, FileFlashError};
 pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
 pub use score::{Measure, Score, score};
+pub use warm::{Source, Warm};
