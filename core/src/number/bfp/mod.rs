@@ -79,10 +79,27 @@ fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits(((exponent.clamp(-126, 127) + 127) as u32) << 23)
 }
 
-/// `value` with 32 fraction bits, limited to what leaves 16 bits of headroom.
-pub(crate) fn fixed(value: f32) -> i64 {
-    i64::from(from_f32(value, -16, i32::MAX)) << 16
+/// `value` with 32 fraction bits, cut off below and limited to what leaves 16 bits of headroom. From its bits alone, so that
+/// no float instruction is needed; what is not a number is 0.
+pub(crate) const fn fixed(value: f32) -> i64 {
+    let bits = value.to_bits();
+    let biased = (bits >> 23 & 0xff) as i32;
+    let fraction = (bits & 0x7f_ffff | 0x80_0000) as i64;
+    // The fraction's last bit is worth 2^(biased − 150).
+    let up = biased - 150 + 32;
+    let magnitude = match biased {
+        0 => 0,
+        255 if bits & 0x7f_ffff != 0 => 0,
+        _ if up >= 24 => LARGEST,
+        _ if up >= 0 => fraction << up,
+        _ if up > -24 => fraction >> -up,
+        _ => 0,
+    };
+    if bits >> 31 == 0 { magnitude } else { -magnitude }
 }
+
+/// The largest magnitude of [`fixed`].
+const LARGEST: i64 = (1 << 47) - 1;
 
 impl Element for i16 {
     type Scale = Exponent;
@@ -196,5 +213,27 @@ impl<M: Master> Number for Bfp14<M> {
 
     fn scale(track: Option<&Track>) -> Exponent {
         exponent(track)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_become_fixed_point_by_their_bits() {
+        for value in [
+            0.0_f32, 1.0, -1.0, 0.1, -0.7, 3.25e-5, 127.5, 2e-9, -1e-12, 32_000.0,
+        ] {
+            assert_eq!(
+                fixed(value),
+                (f64::from(value) * 4_294_967_296.0) as i64,
+                "{value}"
+            );
+        }
+        assert_eq!(
+            [fixed(1e9), fixed(f32::NEG_INFINITY), fixed(f32::NAN)],
+            [LARGEST, -LARGEST, 0]
+        );
     }
 }
