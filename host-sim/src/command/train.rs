@@ -16,7 +16,8 @@ Examples:
   kilograd train digits-mlp.toml
   kilograd train digits-mlp --number bfp14
   kilograd train digits-mlp.toml --seed 3 --epochs 10 --json
-  kilograd train digits-mlp.toml --out results/first";
+  kilograd train digits-mlp.toml --out results/first
+  kilograd train new-head.toml --from out/digits-mlp/checkpoint.bin --layers 4";
 
 /// What `kilograd train` takes.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,12 @@ pub struct Options {
     /// Go on from the checkpoint in the folder (see `checkpoint_every` in [fit])
     #[arg(long)]
     resume: bool,
+    /// Begin with the weights of this checkpoint, or any image or dump with one: fine-tuning
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+    /// Take the first N layers, which must match [default: those that match]
+    #[arg(long, value_name = "N", requires = "from")]
+    layers: Option<usize>,
     /// Print one JSON object at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -88,9 +95,13 @@ fn watched(run: &RunFile, parts: &Parts, out: &Path, options: &Options) -> Resul
             ));
         }
     };
+    let mut told = |warm: &session::Warm| progress.say(warm.to_string());
     let mut needs = session::Options {
         out,
         resume: options.resume,
+        from: options.from.as_deref(),
+        layers: options.layers,
+        told: &mut told,
         watch: &mut watch,
     };
     let outcome = session::fit(run, parts, &mut needs);

@@ -1,13 +1,16 @@
 //! Training as a run file asks for it.
 
+use super::built::{AnyTrainer, with_trainer};
 use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
 use super::samples::Encoded;
 use super::score::{Score, score};
+use super::warm::{Source, Warm};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
 use crate::run::{RunFile, Target, WithTraining};
+use kilograd::checkpoint::Contents;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
 use kilograd::kernel::Kernel;
@@ -54,6 +57,12 @@ pub struct Options<'a> {
     pub out: &'a Path,
     /// Whether to go on from the folder's checkpoint.
     pub resume: bool,
+    /// A file with a checkpoint to take the weights of, to begin with.
+    pub from: Option<&'a Path>,
+    /// How many layers to take; those that match, if it is not given.
+    pub layers: Option<usize>,
+    /// Is told what was taken.
+    pub told: &'a mut dyn FnMut(&Warm),
     /// Who is told how it goes.
     pub watch: &'a mut Watch<'a>,
 }
@@ -91,67 +100,46 @@ impl WithTraining for Work<'_, '_> {
         } = self;
         let plan = network.plan::<N, O>(run, true)?;
         check_classes(run, &plan, parts)?;
-        // Words of eight bytes, since an arena begins at a multiple of them.
-        let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
-        let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-        let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
-        let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
-        if !frozen.is_empty() {
-            image::<N, O>(run, network, &plan, optimizer, frozen)?;
-        }
-        let mut trainer = Trainer::<N, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
-            .map_err(|error| Failure::Run(error.to_string()))?;
-        trainer.init(run.fit.seed);
-        // One scale for the whole set, chosen by what is learned from.
-        let scale = N::Elem::fitting(largest(&parts.train.features));
-        let (curves, stopped_early) = epochs(run, parts, scale, &mut trainer, options)?;
-        let mut judged = |part| score(&mut trainer, &Encoded::<N::Elem>::new(part, scale));
-        let Some(train) = judged(&parts.train) else {
-            return Err(Failure::Run("the training part holds no sample".into()));
+        let from = match options.from {
+            Some(path) => Some(Source::read(path, options.layers)?),
+            None => None,
         };
-        let (validation, test) = (judged(&parts.validation), judged(&parts.test));
-        Ok(Outcome {
-            train,
-            validation,
-            test,
-            steps: trainer.steps(),
-            epochs: curves.points.last().map_or(0, |point| point.epoch),
-            stopped_early,
-            params: plan.parameters,
-            ram_bytes: plan.bytes(),
-            params_hash: hash(trainer.parameter_bytes()),
-            curves,
+        let mut base = |whole: &mut AnyTrainer<'_, N, O>| match &from {
+            Some(from) => from.fill(run, whole).map(drop),
+            None => Ok(()),
+        };
+        with_trainer(run, network, &plan, optimizer, &mut base, |trainer| {
+            if let Some(from) = &from {
+                let warm = from.fill(run, trainer)?;
+                (options.told)(&warm);
+            }
+            // One scale for the whole set, chosen by what is learned from.
+            let scale = N::Elem::fitting(largest(&parts.train.features));
+            let (curves, stopped_early) = epochs(run, parts, scale, trainer, options)?;
+            let mut judged = |part| score(trainer, &Encoded::<N::Elem>::new(part, scale));
+            let Some(train) = judged(&parts.train) else {
+                return Err(Failure::Run("the training part holds no sample".into()));
+            };
+            let (validation, test) = (judged(&parts.validation), judged(&parts.test));
+            Ok(Outcome {
+                train,
+                validation,
+                test,
+                steps: trainer.steps(),
+                epochs: curves.points.last().map_or(0, |point| point.epoch),
+                stopped_early,
+                params: plan.parameters,
+                ram_bytes: plan.bytes(),
+                params_hash: hash(trainer.parameter_bytes()),
+                curves,
+            })
         })
     }
 }
 
 /// The largest magnitude.
-fn largest(values: &[f32]) -> f32 {
+pub(crate) fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
-}
-
-/// Writes the image of the frozen parameters, as the seed draws them: without a checkpoint to take them
-/// from, a frozen layer is a random projection.
-fn image<N: Kernel, O: Optimizer<N>>(
-    run: &RunFile,
-    network: &Network,
-    plan: &PlanOf<MAX_LAYERS>,
-    optimizer: O,
-    frozen: &mut [u8],
-) -> Result<(), Failure> {
-    let whole = network.trained().plan::<N, O>(run, true)?;
-    let mut memory = vec![0u64; whole.bytes().div_ceil(8)];
-    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-    let failed = |error: kilograd::engine::NewError| Failure::Run(error.to_string());
-    let mut trainer = Trainer::<N, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
-    trainer.init(run.fit.seed);
-    if trainer.write_frozen(plan, frozen) {
-        Ok(())
-    } else {
-        Err(Failure::Run(
-            "the frozen layers do not fit the model: this is a fault of kilograd".into(),
-        ))
-    }
 }
 
 /// 64-bit FNV-1a.
@@ -194,17 +182,22 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
     let (set, split) = parts.joined(run.fit.seed);
     let mut mark = SameData::of(&set, split.training_len());
+    let mut contents = Contents::of(trainer);
     let mut state = State::beginning(run.fit.seed);
     let path = options.out.join("checkpoint.bin");
     let mut store = if options.resume {
         Some(keep::resume(
             &path,
-            &mut PartsMut(&mut [trainer, &mut state, &mut PartsMut(&mut [&mut mark])]),
+            &mut PartsMut(&mut [
+                trainer,
+                &mut state,
+                &mut PartsMut(&mut [&mut mark, &mut contents]),
+            ]),
         )?)
     } else if run.fit.checkpoint_every.is_some() {
         Some(keep::create(
             &path,
-            &PersistParts(&[trainer, &state, &PersistParts(&[&mark])]),
+            &PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]),
         )?)
     } else {
         None
@@ -225,7 +218,7 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     let set = Encoded::<N::Elem>::new(&set, scale);
     let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
     let mut sample = vec![N::Elem::default(); set.sample_len()];
-    let extra: [&dyn Persist; 1] = [&mark];
+    let extra: [&dyn Persist; 2] = [&mark, &contents];
     let mut stopped = None;
     {
         let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
@@ -249,7 +242,7 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
         }
     }
     if let Some(store) = &mut store {
-        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark])]);
+        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]);
         store.save(&whole).map_err(|error| told(&error))?;
     }
     Ok((curves, stopped == Some(Stop::Patience)))

@@ -5,10 +5,11 @@ mod baseline;
 mod built;
 mod file_flash;
 mod fit;
-mod keep;
+pub(crate) mod keep;
 mod plan;
 mod samples;
 mod score;
+mod warm;
 
 pub use auc::auc;
 pub use baseline::{Baseline, baseline};
@@ -18,3 +19,4 @@ pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
 pub use samples::Encoded;
 pub use score::{Measure, Score, score};
+pub use warm::{Source, Warm};
