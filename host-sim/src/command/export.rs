@@ -69,7 +69,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         run: &run,
         network: &network,
         base: base.as_ref(),
-    }))??;
+    }))?;
     let step = found.frame.mark.step;
     tensors.notes.insert("run".into(), run.name());
     tensors.notes.insert("step".into(), step.to_string());
