@@ -42,15 +42,16 @@ pub(super) fn mix_row(
     let (mut dither, mut seen) = (from, tally.state);
     if let Some(x) = mix.short(x, largest) {
         let momentum = mix.momentum;
+        let mut largest = 0;
         let mut each = |v: &mut i16, dy: &i16| {
             let sum = i32::from(*v).wrapping_mul(momentum);
             let sum = sum.wrapping_add(i32::from(*dy).wrapping_mul(x));
             // Both are at most 2¹⁴ now: state has been settled.
-            let new = sum.wrapping_add(dither.fifteen()) >> 15;
-            seen |= (new ^ (new >> 31)) as u32;
-            *v = new as i16;
+            let sum = sum.wrapping_add(dither.fifteen());
+            largest |= sum ^ (sum >> 31);
+            *v = (sum >> 15) as i16;
         };
-        let ((v, last_v), (dy, last_dy)) = (v.as_chunks_mut::<4>(), dy.as_chunks::<4>());
+        let ((v, last_v), (dy, last_dy)) = (v.as_chunks_mut::<8>(), dy.as_chunks::<8>());
         for (v, dy) in v.iter_mut().zip(dy) {
             for (v, dy) in v.iter_mut().zip(dy) {
                 each(v, dy);
@@ -59,6 +60,7 @@ pub(super) fn mix_row(
         for (v, dy) in last_v.iter_mut().zip(last_dy) {
             each(v, dy);
         }
+        seen |= largest as u32 >> 15;
     } else {
         for (v, dy) in v.iter_mut().zip(dy) {
             keep(v, mix.of(*v, x * i32::from(*dy), dither.fifteen()), &mut seen);
