@@ -28,7 +28,7 @@ pub fn with_trainer<O: Optimizer<f32>, R>(
     let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
     let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
     if !frozen.is_empty() {
-        let whole = network.trained().plan::<O>(run, true)?;
+        let whole = network.trained().plan::<f32, O>(run, true)?;
         with_whole(run, &whole, optimizer, |trainer| {
             if trainer.write_frozen(plan, frozen) {
                 Ok(())
