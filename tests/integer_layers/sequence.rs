@@ -33,7 +33,11 @@ fn attention_layer() {
 #[test]
 fn causal_attention_layer() {
     let layers = [position(), attention(2).causal(), last(), dense(3)];
-    compare("causal attention", &Case::new(Shape::series(6, 9), &layers), USUAL);
+    compare(
+        "causal attention",
+        &Case::new(Shape::series(6, 9), &layers),
+        USUAL,
+    );
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub struct Program {
     /// By address.
     functions: Vec<Function>,
     code: Vec<(u64, Vec<u8>)>,
+    /// Where stretches of instructions and of data begin, by address: whether instructions follow.
+    stretches: Vec<(u64, bool)>,
     sources: BTreeSet<String>,
 }
 
@@ -71,12 +73,58 @@ impl Program {
             })
             .collect();
         functions.sort_by_key(|function| (function.address, function.size));
+        let mut stretches: Vec<(u64, bool)> = file
+            .symbols()
+            .filter_map(|symbol| match symbol.name().ok()? {
+                "$t" => Some((symbol.address(), true)),
+                "$d" => Some((symbol.address(), false)),
+                name if name.starts_with("$t.") => Some((symbol.address(), true)),
+                name if name.starts_with("$d.") => Some((symbol.address(), false)),
+                _ => None,
+            })
+            .collect();
+        stretches.sort_unstable();
         Ok(Self {
             sizes,
             functions,
             code,
+            stretches,
             sources,
         })
+    }
+
+    /// Every Thumb instruction with its address, as one or two halfwords (the second is 0 in a narrow one).
+    /// Mapping symbols tell instructions from the constants between them (Arm IHI 0044, 5.5.5).
+    pub fn thumb(&self) -> Vec<(u64, [u16; 2])> {
+        let mut found = Vec::new();
+        for (start, code) in &self.code {
+            let half = |at: u64| {
+                let offset = (at - start) as usize;
+                let bytes = code.get(offset..offset + 2)?;
+                Some(u16::from_le_bytes([bytes[0], bytes[1]]))
+            };
+            let mut at = *start;
+            while let Some(first) = half(at) {
+                let stretch = self.stretches.partition_point(|(from, _)| *from <= at);
+                let is_code = stretch
+                    .checked_sub(1)
+                    .and_then(|before| self.stretches.get(before))
+                    .is_some_and(|(_, is_code)| *is_code);
+                if !is_code {
+                    // On to the next stretch, or out of this section.
+                    at = self.stretches.get(stretch).map_or(u64::MAX, |(next, _)| *next);
+                    if at - start >= code.len() as u64 {
+                        break;
+                    }
+                    continue;
+                }
+                let wide = first >> 11 >= 0b11101;
+                let second = if wide { half(at + 2).unwrap_or(0) } else { 0 };
+                found.push((at, [first, second]));
+                at += if wide { 4 } else { 2 };
+            }
+        }
+        found
     }
 
     /// Every function, by address.

@@ -5,11 +5,13 @@ mod checks;
 mod core_for_chips;
 mod elf;
 mod firmware;
+mod floats;
 mod mcu;
 mod parts;
 mod place;
 mod process;
 mod qemu;
+mod ram;
 mod setup;
 
 use parts::Parts;

@@ -157,16 +157,25 @@ impl Frame {
         let layout = Layout::of(&self.mark)?;
         let mut buffer = [0; 64];
         let unit = (F::READ_SIZE as u32).clamp(1, buffer.len() as u32);
-        for (byte, position) in out.iter_mut().zip(offset..) {
-            if position >= layout.length() {
+        let (mut position, mut rest) = (offset, out);
+        while !rest.is_empty() {
+            let index = position.checked_div(layout.payload_of(0))?;
+            let within = position.checked_sub(layout.payload_at(index))?;
+            let inner = layout.chunk_at(index).checked_add(within)?;
+            // Whole read units, from the one that the byte is in; no more than the chunk has.
+            let skip = inner & (unit - 1);
+            let here = layout.payload_of(index).checked_sub(within)?;
+            let count = rest.len().min(here as usize).min(buffer.len() - skip as usize);
+            if count == 0 {
                 return None;
             }
-            let index = position.checked_div(layout.payload_of(0))?;
-            let inner = layout.chunk_at(index) + (position - layout.payload_at(index));
-            let skip = inner & (unit - 1);
-            let piece = buffer.get_mut(..unit as usize)?;
+            let length = (skip as usize + count).next_multiple_of(unit as usize);
+            let piece = buffer.get_mut(..length)?;
             flash.read(self.address.checked_add(inner - skip)?, piece).ok()?;
-            *byte = *piece.get(skip as usize)?;
+            let (now, later) = core::mem::take(&mut rest).split_at_mut_checked(count)?;
+            now.copy_from_slice(piece.get(skip as usize..skip as usize + count)?);
+            rest = later;
+            position = position.checked_add(count as u32)?;
         }
         Some(())
     }

@@ -9,18 +9,25 @@
 //! * a clean save succeeds after any history, until the part is worn out, and then the last state stays readable;
 //! * an unknown or damaged image is an error. Nothing is wiped without being asked ([`Store::format`]).
 //!
+//! A state that ends with [`Contents`] lists its tensors, and [`Weights`] takes them into another model: a new head on an old
+//! base, or another optimizer.
+//!
 //! The layout is specified byte by byte in `docs/formats.md`; [`Frames`] reads it for host tools.
 //! Its checksums are integrity, not authenticity: they find accidents, not forgeries.
 
+mod contents;
 mod error;
 mod frames;
 mod layout;
 mod saving;
 mod store;
 mod survey;
+mod weights;
 
+pub use contents::{Contents, Listed};
 pub use error::{FormatError, LoadError, RegionError, SaveError};
 pub use frames::{Frame, Frames, Verdict};
 pub use layout::Layout;
 pub use saving::Progress;
 pub use store::{Loaded, Saved, Store};
+pub use weights::{Taken, Weights, WeightsError};

@@ -8,9 +8,12 @@ mod merge;
 mod pass;
 mod planning;
 mod state;
+mod stored;
 mod trainer;
 mod update;
 mod work;
+
+pub(crate) use state::COUNTERS;
 
 pub use arena::{Arena, NewError};
 pub use planning::{Clip, Training};

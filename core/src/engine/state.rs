@@ -11,7 +11,7 @@ use core::ops::Range;
 const SCHEMA: u64 = 1;
 
 /// Bytes of the counters: updates, samples summed, samples in the window, random state.
-const COUNTERS: usize = 24;
+pub(crate) const COUNTERS: usize = 24;
 
 /// The regions of a trainer's state, in the order of a checkpoint: counters, parameters, optimizer
 /// state, tracks, and, where a batch can be cut in the middle, gradients.

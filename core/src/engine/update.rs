@@ -175,7 +175,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
             return;
         }
         let whole = 0..slot.tensors.elements(tensor);
-        if let Some((param, track, state)) = self.to_move(slot, tensor, whole) {
+        if let Some((param, track, state)) = self.moving(slot, tensor, whole) {
             O::settle(param, track, state, moved);
         }
     }
@@ -242,7 +242,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let gradients = core::mem::take(&mut self.gradients);
         let mut moved = Moved::<N>::default();
         if let Some(data) = gradients.get_mut(first..first + window.len())
-            && let Some((param, track, state)) = self.to_move(slot, tensor, window)
+            && let Some((param, track, state)) = self.moving(slot, tensor, window)
         {
             moved = O::update(step, param, Grad { data, track }, state, &mut random);
         }
@@ -254,7 +254,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// The elements `window` of a trained parameter tensor, its track, and its state.
     #[inline]
     #[expect(clippy::type_complexity, reason = "three pieces of what an update changes")]
-    fn to_move(
+    fn moving(
         &mut self,
         slot: &Slot,
         tensor: usize,

@@ -145,6 +145,17 @@ pub(super) const fn check<N: Number, const L: usize>(
                 "sums more inputs than this number format can: 8192 in bfp14",
             );
         }
+        if let Some(param) = specs.get(0)
+            && needs.train
+            && entry.layer.rows()
+            && param.shape.dim(param.shape.rank() - 1) as u64 > needs.terms as u64
+        {
+            return fault(
+                model,
+                i,
+                "sums more outputs than this number format can, for the gradient of its input: 8192 in bfp14",
+            );
+        }
         if !matches!(entry.init, Init::Auto) && !specs.draws() {
             return fault(model, i, "has no weights to initialise");
         }

@@ -100,6 +100,11 @@ impl Progress {
         self.cursor.epoch
     }
 
+    /// The lowest monitored loss so far, as bits of the number's [`Scalar`](crate::number::Scalar).
+    pub const fn best(&self) -> Option<u64> {
+        self.best
+    }
+
     /// Why the run ended, if it has.
     pub const fn stopped(&self) -> Option<Stop> {
         match self.phase {

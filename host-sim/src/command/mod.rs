@@ -1,6 +1,7 @@
 //! The command line. One file per command.
 
 mod arena;
+mod compare;
 mod plan;
 mod table;
 mod train;
@@ -14,6 +15,7 @@ Examples:
   kilograd                                       tell the story: train, ship, shift, fine-tune, resume
   kilograd train host-sim/runs/digits-mlp.toml   train a model that a file describes
   kilograd plan host-sim/runs/digits-mlp.toml    its memory on a device, byte for byte
+  kilograd compare digits-mlp --seeds 3          what block fixed point loses against f32
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong (the message says where and what to do).";
 
@@ -33,6 +35,8 @@ enum Command {
     Train(train::Options),
     /// Print the memory plan of a run file's model
     Plan(plan::Options),
+    /// Compare the numbers of a training with f32
+    Compare(compare::Options),
     /// Tell the story: train, ship, shift, collect, fine-tune, lose power, resume
     Story(story::Options),
 }
@@ -42,6 +46,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Plan(options)) => plan::run(&options),
+        Some(Command::Compare(options)) => compare::run(&options),
         Some(Command::Story(options)) => story::tell(&options),
         None => story::tell(&story::Options::default()),
     };

@@ -2,16 +2,19 @@
 
 use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
+use super::samples::Encoded;
 use super::score::{Score, score};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
-use crate::run::{RunFile, Target, WithOptimizer};
+use crate::run::{RunFile, Target, WithTraining};
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
+use kilograd::kernel::Kernel;
 use kilograd::load::Loader;
 use kilograd::loss::Loss;
 use kilograd::network::PlanOf;
+use kilograd::number::{Element, Scale};
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
 use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
@@ -61,12 +64,12 @@ pub struct Options<'a> {
 /// A complaint about the model or the data, or the step at which training diverged.
 pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Outcome, Failure> {
     let network = Network::new(run)?;
-    run.optimizer.with(Work {
+    run.with(Work {
         run,
         parts,
         network: &network,
         options,
-    })
+    })?
 }
 
 struct Work<'a, 'o> {
@@ -76,17 +79,17 @@ struct Work<'a, 'o> {
     options: &'a mut Options<'o>,
 }
 
-impl WithOptimizer for Work<'_, '_> {
+impl WithTraining for Work<'_, '_> {
     type Output = Result<Outcome, Failure>;
 
-    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+    fn call<N: Kernel, O: Optimizer<N>>(self, optimizer: O) -> Self::Output {
         let Self {
             run,
             parts,
             network,
             options,
         } = self;
-        let plan = network.plan::<O>(run, true)?;
+        let plan = network.plan::<N, O>(run, true)?;
         check_classes(run, &plan, parts)?;
         // Words of eight bytes, since an arena begins at a multiple of them.
         let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
@@ -94,19 +97,23 @@ impl WithOptimizer for Work<'_, '_> {
         let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
         let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
         if !frozen.is_empty() {
-            image::<O>(run, network, &plan, optimizer, frozen)?;
+            image::<N, O>(run, network, &plan, optimizer, frozen)?;
         }
-        let mut trainer = Trainer::<f32, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
+        let mut trainer = Trainer::<N, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
             .map_err(|error| Failure::Run(error.to_string()))?;
         trainer.init(run.fit.seed);
-        let (curves, stopped_early) = epochs(run, parts, &mut trainer, options)?;
-        let Some(train) = score(&mut trainer, &parts.train) else {
+        // One scale for the whole set, chosen by what is learned from.
+        let scale = N::Elem::fitting(largest(&parts.train.features));
+        let (curves, stopped_early) = epochs(run, parts, scale, &mut trainer, options)?;
+        let mut judged = |part| score(&mut trainer, &Encoded::<N::Elem>::new(part, scale));
+        let Some(train) = judged(&parts.train) else {
             return Err(Failure::Run("the training part holds no sample".into()));
         };
+        let (validation, test) = (judged(&parts.validation), judged(&parts.test));
         Ok(Outcome {
             train,
-            validation: score(&mut trainer, &parts.validation),
-            test: score(&mut trainer, &parts.test),
+            validation,
+            test,
             steps: trainer.steps(),
             epochs: curves.points.last().map_or(0, |point| point.epoch),
             stopped_early,
@@ -118,20 +125,25 @@ impl WithOptimizer for Work<'_, '_> {
     }
 }
 
+/// The largest magnitude.
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
+}
+
 /// Writes the image of the frozen parameters, as the seed draws them: without a checkpoint to take them
 /// from, a frozen layer is a random projection.
-fn image<O: Optimizer<f32>>(
+fn image<N: Kernel, O: Optimizer<N>>(
     run: &RunFile,
     network: &Network,
     plan: &PlanOf<MAX_LAYERS>,
     optimizer: O,
     frozen: &mut [u8],
 ) -> Result<(), Failure> {
-    let whole = network.trained().plan::<O>(run, true)?;
+    let whole = network.trained().plan::<N, O>(run, true)?;
     let mut memory = vec![0u64; whole.bytes().div_ceil(8)];
     let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
     let failed = |error: kilograd::engine::NewError| Failure::Run(error.to_string());
-    let mut trainer = Trainer::<f32, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
+    let mut trainer = Trainer::<N, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
     trainer.init(run.fit.seed);
     if trainer.write_frozen(plan, frozen) {
         Ok(())
@@ -172,10 +184,11 @@ fn check_classes(run: &RunFile, plan: &PlanOf<MAX_LAYERS>, parts: &Parts) -> Res
 }
 
 /// Runs the epochs, from the beginning or from the last checkpoint.
-fn epochs<O: Optimizer<f32>, const USES: u128>(
+fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     run: &RunFile,
     parts: &Parts,
-    trainer: &mut Trainer<'_, f32, O, USES>,
+    scale: Scale<N>,
+    trainer: &mut Trainer<'_, N, O, USES>,
     options: &mut Options<'_>,
 ) -> Result<(Curves, bool), Failure> {
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
@@ -209,8 +222,9 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
         patience: run.fit.stop_early,
         save_every: run.fit.checkpoint_every.unwrap_or(0),
     };
+    let set = Encoded::<N::Elem>::new(&set, scale);
     let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
-    let mut sample = vec![0.0; set.shape.len()];
+    let mut sample = vec![N::Elem::default(); set.sample_len()];
     let extra: [&dyn Persist; 1] = [&mark];
     let mut stopped = None;
     {

@@ -2,15 +2,19 @@
 
 mod auc;
 mod baseline;
+mod built;
 mod file_flash;
 mod fit;
 mod keep;
 mod plan;
+mod samples;
 mod score;
 
 pub use auc::auc;
 pub use baseline::{Baseline, baseline};
+pub use built::{AnyTrainer, with_trainer};
 pub use file_flash::{FileFlash, FileFlashError};
 pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
+pub use samples::Encoded;
 pub use score::{Measure, Score, score};

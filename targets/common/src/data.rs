@@ -1,28 +1,17 @@
 //! The data that every board learns from: a slice of BasicMotions, embedded in flash.
 //!
-//! Cut at build time out of the simulator's file (`host-sim/data/README.md` says where it comes from and
-//! what lies where), so there is no second copy to keep in step.
+//! Cut at build time out of the whole set.
 
+use crate::motions;
 use kilograd::collect::{Drain, Feeder, Frame, Recording};
 
-/// Axes: acceleration x y z, rotation x y z.
-pub const CHANNELS: usize = 6;
-/// Frames of a recording.
-pub const LENGTH: usize = 100;
-/// Standing, walking, running, badminton.
-pub const CLASSES: usize = 4;
+pub use crate::motions::{CHANNELS, CLASSES, LENGTH, WIDTH};
+
 /// Recordings in the slice: two of each activity, in turns.
 pub const RECORDINGS: usize = 2 * CLASSES;
 
-/// Values of a recording.
-pub const WIDTH: usize = LENGTH * CHANNELS;
 /// Frames come at 10 Hz.
 const PERIOD: u64 = 100_000;
-
-const FILE: &[u8] = include_bytes!("../../../host-sim/data/motions.bin");
-/// Samples in the file, and where their values begin.
-const SAMPLES: usize = 80;
-const HEADER: usize = 24 + 4 * CHANNELS + 16 * CLASSES;
 
 static VALUES: [i16; RECORDINGS * WIDTH] = values();
 
@@ -32,7 +21,7 @@ const fn place(index: usize) -> usize {
     let mut before = index / CLASSES;
     let mut at = 0;
     loop {
-        if FILE[HEADER + 2 * SAMPLES * WIDTH + at] == class {
+        if motions::class(at) == class {
             if before == 0 {
                 return at;
             }
@@ -43,14 +32,13 @@ const fn place(index: usize) -> usize {
 }
 
 const fn values() -> [i16; RECORDINGS * WIDTH] {
-    assert!(FILE[8] as usize == SAMPLES && FILE[12] as usize == LENGTH && FILE[14] as usize == CHANNELS);
     let mut values = [0; RECORDINGS * WIDTH];
     let mut index = 0;
     while index < RECORDINGS {
-        let from = HEADER + 2 * WIDTH * place(index);
+        let from = place(index);
         let mut i = 0;
         while i < WIDTH {
-            values[index * WIDTH + i] = i16::from_le_bytes([FILE[from + 2 * i], FILE[from + 2 * i + 1]]);
+            values[index * WIDTH + i] = motions::value(from, i);
             i += 1;
         }
         index += 1;

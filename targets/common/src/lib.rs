@@ -7,6 +7,7 @@ pub mod chip;
 pub mod data;
 mod integers;
 mod kinds;
+pub mod motions;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod mps2;
 mod program;

@@ -5,6 +5,10 @@
 //! are those of kilograd.
 #![no_std]
 
+#[cfg(target_abi = "eabi")]
+use cortex_m as _;
+
+pub mod choice;
 pub mod counter;
 pub mod learn;
 pub mod measure;

@@ -1,20 +1,19 @@
-//! A network as a workload: SGD with momentum, one sample per update.
+//! A network as a workload.
 
+use crate::choice::{BATCH, Elem, Method, Number, draw, view};
 use crate::measure::Workload;
 use core::hint::black_box;
 use kilograd::engine::Trainer;
 use kilograd::loss::Target;
-use kilograd::number::View;
 use kilograd::number::random::Pcg;
-use kilograd::optim::Momentum;
 
 /// Samples that take turns, so that no step is about a sample that is already learned.
 const SAMPLES: usize = 4;
 
 /// A trainer and its data: random inputs of `INPUT` values.
 pub struct Network<'a, const INPUT: usize, const USES: u128> {
-    trainer: Trainer<'a, f32, Momentum, USES>,
-    samples: [[f32; INPUT]; SAMPLES],
+    trainer: Trainer<'a, Number, Method, USES>,
+    samples: [[Elem; INPUT]; SAMPLES],
     /// Classes that take turns; 0 when the target is the input itself.
     classes: usize,
     turn: usize,
@@ -22,12 +21,12 @@ pub struct Network<'a, const INPUT: usize, const USES: u128> {
 
 impl<'a, const INPUT: usize, const USES: u128> Network<'a, INPUT, USES> {
     /// Starts a trainer anew and draws its data.
-    pub fn new(mut trainer: Trainer<'a, f32, Momentum, USES>, classes: usize) -> Self {
+    pub fn new(mut trainer: Trainer<'a, Number, Method, USES>, classes: usize) -> Self {
         trainer.init(1);
         let mut random = Pcg::new(2);
         Self {
             trainer,
-            samples: core::array::from_fn(|_| core::array::from_fn(|_| random.uniform())),
+            samples: core::array::from_fn(|_| core::array::from_fn(|_| draw(&mut random))),
             classes,
             turn: 0,
         }
@@ -43,11 +42,20 @@ impl<const INPUT: usize, const USES: u128> Workload for Network<'_, INPUT, USES>
     fn forward(&mut self) {
         let turn = self.next();
         if let Some(sample) = self.samples.get(turn) {
-            black_box(self.trainer.infer(View::plain(sample)));
+            black_box(self.trainer.infer(view(sample)));
         }
     }
 
     fn step(&mut self) {
+        for _ in 0..BATCH {
+            self.learn();
+        }
+        black_box(self.trainer.update());
+    }
+}
+
+impl<const INPUT: usize, const USES: u128> Network<'_, INPUT, USES> {
+    fn learn(&mut self) {
         let turn = self.next();
         let target = if turn < self.classes {
             Target::Class(turn)
@@ -55,8 +63,7 @@ impl<const INPUT: usize, const USES: u128> Workload for Network<'_, INPUT, USES>
             Target::Itself
         };
         if let Some(sample) = self.samples.get(turn) {
-            black_box(self.trainer.learn(View::plain(sample), target));
-            black_box(self.trainer.update());
+            black_box(self.trainer.learn(view(sample), target));
         }
     }
 }

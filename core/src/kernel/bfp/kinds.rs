@@ -2,12 +2,12 @@
 
 use crate::kernel::LOSSES;
 
-/// Those of matrix products: dense.
-pub(super) const PRODUCTS: u128 = 1;
+/// Those of matrix products: dense, conv1d, conv2d.
+pub(super) const PRODUCTS: u128 = 1 | 1 << 1 | 1 << 13;
 /// Functions of one variable: relu, tanh, sigmoid, relu6, leaky relu, elu, gelu, silu.
 pub(super) const POINTWISE: u128 = 0b111 << 2 | 0b1_1111 << 7;
-/// Convolution and pooling.
-pub(super) const SPATIAL: u128 = 0;
+/// Pooling, joins and shapes: global average, add, upsample, last, concat, reshape, flatten.
+pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 1 << 18 | 1 << 33 | 1 << 34 | 1 << 35 | 1 << 36;
 /// Softmax, normalisation by batch, layer, root mean square and group, dropout.
 pub(super) const NORMAL: u128 = 1 << 12 | 0b1_1111 << 22;
 /// Embedding, position, attention, rnn, gru, lstm, last.

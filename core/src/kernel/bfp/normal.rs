@@ -8,7 +8,7 @@
 //! of products of 32 bits to it is three instructions, and no proof is needed that so many fit.
 
 use super::limit::{Limiter, bits};
-use super::{channels, groups};
+use super::{groups, running};
 use crate::kernel::{Channels, Grad, Groups, Normal, Running};
 use crate::math::fixed::{self, shift, shift_wide};
 use crate::math::{Curve, Shaped};
@@ -129,7 +129,7 @@ impl<M: Master> Normal for Bfp14<M> {
         parameters: (&[Saturating<i32>], &[Saturating<i32>]),
         groups: Groups,
         kept: (&mut [i16], &mut [i16]),
-        running: Option<Running<'_, Saturating<i32>>>,
+        statistics: Option<Running<'_, Saturating<i32>>>,
     ) -> Peak {
         groups::normalise(
             y.data,
@@ -137,7 +137,7 @@ impl<M: Master> Normal for Bfp14<M> {
             parameters,
             groups,
             kept,
-            running,
+            statistics,
         )
     }
 
@@ -152,7 +152,7 @@ impl<M: Master> Normal for Bfp14<M> {
     }
 
     fn gain_gradient(dy: View<'_, Self>, kept: &[i16], dgain: Grad<'_, Self>, fresh: bool) {
-        channels::gain_gradient(dy, kept, dgain, fresh);
+        running::gain_gradient(dy, kept, dgain, fresh);
     }
 
     fn follow_channels(
@@ -160,7 +160,7 @@ impl<M: Master> Normal for Bfp14<M> {
         (mean, variance): (&mut [Saturating<i32>], &mut [Saturating<i32>]),
         momentum: f32,
     ) {
-        channels::follow(x.data, bits(x.scale), mean, variance, fixed::setting(momentum));
+        running::follow(x.data, bits(x.scale), mean, variance, fixed::setting(momentum));
     }
 
     fn standardise(
@@ -169,7 +169,7 @@ impl<M: Master> Normal for Bfp14<M> {
         channels: Channels<'_, Saturating<i32>>,
         kept: &mut [i16],
     ) -> Peak {
-        channels::standardise(y.data, (bits(from), bits(y.scale)), channels, kept)
+        running::standardise(y.data, (bits(from), bits(y.scale)), channels, kept)
     }
 
     fn standardise_gradient(
@@ -178,7 +178,7 @@ impl<M: Master> Normal for Bfp14<M> {
         gain: &[Saturating<i32>],
         variance: &[Saturating<i32>],
     ) -> Peak {
-        channels::standardise_gradient(dy.data, (bits(from), bits(dy.scale)), gain, variance)
+        running::standardise_gradient(dy.data, (bits(from), bits(dy.scale)), gain, variance)
     }
 }
 

@@ -4,7 +4,8 @@
 //! within ±1 whatever the data, and go into products of matrices at most as one of the two factors.
 
 use super::limit::{Limiter, bits};
-use super::{GROUP, GROUP_SHIFT, attend, cells, set_gradient_scale};
+use super::products::{GROUP, GROUP_SHIFT};
+use super::{attend, cells, set_gradient_scale};
 use crate::kernel::{Grad, Sequence, Sweep};
 use crate::math::fixed::shift;
 use crate::number::bfp::{BIAS_FRACTION, Bfp14, Exponent, MANTISSA, Master, Peak};

@@ -21,6 +21,16 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// A sweep alone.
+    pub const fn one(sweep: Sweep) -> Self {
+        Self {
+            sweep,
+            count: [1; 2],
+            step: [0; 2],
+            rows: [0; 2],
+        }
+    }
+
     /// Calls `f` with each run as a sweep of its own.
     #[inline]
     pub fn each(&self, mut f: impl FnMut(Sweep)) {

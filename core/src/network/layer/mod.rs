@@ -118,6 +118,14 @@ macro_rules! layers {
                 match self { $(Self::$name(_) => <$kind>::NAME,)* }
             }
 
+            /// The name of the kind with this [code](Self::code).
+            pub const fn name_of(code: u8) -> Option<&'static str> {
+                match code {
+                    $($code => Some(<$kind>::NAME),)*
+                    _ => None,
+                }
+            }
+
             /// Whether the gradients of its matrices can be taken some rows at a time. All have rows as long as
             /// those of the first.
             pub const fn rows(&self) -> bool {

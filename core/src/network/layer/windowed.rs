@@ -290,8 +290,14 @@ pub(super) fn gradient<N: Kernel>(
 #[inline(never)]
 pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -> N::Peak {
     let Forward {
-        input, p, y, scratch, ..
+        input,
+        p,
+        x,
+        y,
+        scratch,
+        ..
     } = ports;
+    let from = x.scale;
     let (inputs, positions) = (input.channels(), input.positions());
     let mut peak = N::Peak::default();
     let Some(aside) = cast_mut::<N::Elem>(scratch).get_mut(..inputs) else {
@@ -306,7 +312,7 @@ pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -
         let (x, y) = (
             View {
                 data: &*aside,
-                scale: y.scale,
+                scale: from,
             },
             ViewMut {
                 data: &mut *y.data,

@@ -6,6 +6,7 @@ mod track;
 
 pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
 pub use scalar::Q32;
+use track::EXPONENTS;
 pub use track::{Field, Track};
 pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
 
@@ -75,14 +76,45 @@ fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
     }
 }
 
+/// The finest exponent at which `largest` rounds to a mantissa below `2^bits`, from its bits alone.
+fn fitting(largest: f32, bits: i32) -> Exponent {
+    let stored = largest.to_bits();
+    let biased = (stored >> 23) as i32;
+    if !(1..255).contains(&biased) {
+        return Exponent(START);
+    }
+    let fraction = (stored & 0x7f_ffff) as i32;
+    // A fraction of as many ones as the mantissa has bits would round up to the next power of two.
+    let up = bits < 24 && fraction >> (23 - bits) == (1 << bits) - 1;
+    let exponent = biased - 127 + 1 - bits + i32::from(up);
+    Exponent(exponent.clamp(*EXPONENTS.start(), *EXPONENTS.end()) as i16)
+}
+
 fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits(((exponent.clamp(-126, 127) + 127) as u32) << 23)
 }
 
-/// `value` with 32 fraction bits, limited to what leaves 16 bits of headroom.
-pub(crate) fn fixed(value: f32) -> i64 {
-    i64::from(from_f32(value, -16, i32::MAX)) << 16
+/// `value` with 32 fraction bits, cut off below and limited to what leaves 16 bits of headroom. From its bits alone, so that
+/// no float instruction is needed; what is not a number is 0.
+pub(crate) const fn fixed(value: f32) -> i64 {
+    let bits = value.to_bits();
+    let biased = (bits >> 23 & 0xff) as i32;
+    let fraction = (bits & 0x7f_ffff | 0x80_0000) as i64;
+    // The fraction's last bit is worth 2^(biased − 150).
+    let up = biased - 150 + 32;
+    let magnitude = match biased {
+        0 => 0,
+        255 if bits & 0x7f_ffff != 0 => 0,
+        _ if up >= 24 => LARGEST,
+        _ if up >= 0 => fraction << up,
+        _ if up > -24 => fraction >> -up,
+        _ => 0,
+    };
+    if bits >> 31 == 0 { magnitude } else { -magnitude }
 }
+
+/// The largest magnitude of [`fixed`].
+const LARGEST: i64 = (1 << 47) - 1;
 
 impl Element for i16 {
     type Scale = Exponent;
@@ -93,6 +125,10 @@ impl Element for i16 {
 
     fn from_f32(value: f32, scale: Exponent) -> Self {
         from_f32(value, scale.0.into(), MANTISSA) as Self
+    }
+
+    fn fitting(largest: f32) -> Exponent {
+        fitting(largest, 13)
     }
 }
 
@@ -105,6 +141,10 @@ impl Element for i32 {
 
     fn from_f32(value: f32, scale: Exponent) -> Self {
         from_f32(value, scale.0.into(), i32::MAX)
+    }
+
+    fn fitting(largest: f32) -> Exponent {
+        fitting(largest, 31)
     }
 }
 
@@ -119,6 +159,9 @@ impl Element for Saturating<i32> {
     fn from_f32(value: f32, (): ()) -> Self {
         Self(from_f32(value, -i32::from(BIAS_FRACTION), i32::MAX))
     }
+
+    /// Q7.24 fits whatever it can and saturates at the rest.
+    fn fitting(_: f32) {}
 }
 
 /// The exponent that a tensor has before anything is known of it: 13 fraction bits, ±1.
@@ -196,5 +239,27 @@ impl<M: Master> Number for Bfp14<M> {
 
     fn scale(track: Option<&Track>) -> Exponent {
         exponent(track)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_become_fixed_point_by_their_bits() {
+        for value in [
+            0.0_f32, 1.0, -1.0, 0.1, -0.7, 3.25e-5, 127.5, 2e-9, -1e-12, 32_000.0,
+        ] {
+            assert_eq!(
+                fixed(value),
+                (f64::from(value) * 4_294_967_296.0) as i64,
+                "{value}"
+            );
+        }
+        assert_eq!(
+            [fixed(1e9), fixed(f32::NEG_INFINITY), fixed(f32::NAN)],
+            [LARGEST, -LARGEST, 0]
+        );
     }
 }

@@ -41,10 +41,10 @@ pub(crate) fn set(track: Option<&mut Track>, field: Field, value: i32) {
 }
 
 /// Counts `more` of what a field counts, up to 32,767.
-pub(crate) fn count(mut track: Option<&mut Track>, field: Field, more: u32) {
+pub(crate) fn count(track: Option<&mut Track>, field: Field, more: u32) {
     if more > 0 {
         let so_far = i32::from(get(track.as_deref(), field));
-        set(track.as_deref_mut(), field, so_far.saturating_add_unsigned(more));
+        set(track, field, so_far.saturating_add_unsigned(more));
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn set_exponent(track: Option<&mut Track>, exponent: i32) {
 }
 
 /// The finest and the coarsest exponent.
-const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
+pub(super) const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
 
 /// Ends a window of an activation; `true` if its exponent moved.
 ///

@@ -5,14 +5,20 @@
 //! than 32 bits. Optimizer state is 16 bits with an exponent of its own, kept in the parameter's track, rounded
 //! stochastically, since what is rounded to nearest stalls.
 
+mod adam;
+mod loops;
 mod momentum;
+mod rms_prop;
+mod root;
 mod sgd;
+#[cfg(test)]
+mod tests;
 
 use super::{ParamMut, State};
 use crate::kernel::Kernel;
-use crate::number::Bfp14;
 use crate::number::bfp::{self, BIAS_FRACTION, FINE, Field, LIMIT, MANTISSA, Master, Peak, Planes, Track};
 use crate::number::random::Pcg;
+use crate::number::{Bfp14, cast_mut};
 
 /// A factor of at least 0 as `mantissa · 2^exponent`, with 15 bits of mantissa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +33,7 @@ impl Factor {
         let bits = value.to_bits();
         let biased = (bits >> 23) as i32;
         if !(1..255).contains(&biased) {
-            return Self {
-                mantissa: 0,
-                exponent: 0,
-            };
+            return Self::ZERO;
         }
         let fraction = (bits & 0x7f_ffff) | 0x80_0000;
         Self {
@@ -44,6 +47,44 @@ impl Factor {
         Self {
             mantissa: (self.mantissa * other.mantissa) >> 15,
             exponent: self.exponent + other.exponent + 15,
+        }
+    }
+
+    /// No change at all.
+    pub(super) const ZERO: Self = Self {
+        mantissa: 0,
+        exponent: 0,
+    };
+
+    /// A fraction below 1 with 32 bits.
+    pub(super) fn from_fraction(value: u64) -> Self {
+        let value = value.min(u64::from(u32::MAX)) as u32;
+        if value == 0 {
+            return Self::ZERO;
+        }
+        let free = value.leading_zeros();
+        Self {
+            mantissa: ((value << free) >> 17) as i32,
+            exponent: -15 - free as i32,
+        }
+    }
+
+    /// `1 − value` with 32 fraction bits, for a value between 0 and 1: how a decay is best written down.
+    pub(super) fn gap(value: f32) -> u64 {
+        let ulps = (bfp::fixed(value).max(0) as u64).min(1 << 32);
+        (1 << 32) - ulps
+    }
+
+    /// The quotient; zero if `other` is.
+    pub(super) fn over(self, other: Self) -> Self {
+        let Some(mantissa) = (self.mantissa << 15).checked_div(other.mantissa) else {
+            return Self::ZERO;
+        };
+        // Between 2¹⁴ and 2¹⁶.
+        let bit = i32::from(mantissa >= 1 << 15);
+        Self {
+            mantissa: mantissa >> bit,
+            exponent: self.exponent - other.exponent - 15 + bit,
         }
     }
 
@@ -98,6 +139,13 @@ impl Scaled {
     #[inline]
     pub(super) fn narrow(&self, value: i32) -> i32 {
         self.round(value * self.mantissa)
+    }
+
+    /// Mantissa, half and shift for [`narrow`](Self::narrow) by those alone, where a step is so small that a weight cannot
+    /// leave twice its range.
+    #[inline]
+    pub(super) fn short(&self) -> Option<(i32, i32, u32)> {
+        (self.by >= 3).then_some((self.mantissa, self.half, self.by))
     }
 
     /// Of a product of at most 2³⁰ + 2¹⁵; the half is at most 2²⁹. The result is at most [`MOST`].
@@ -192,27 +240,53 @@ pub(super) fn settle<M: Master>(
     [weights, vectors]: [Peak; 2],
     slots: u32,
 ) {
+    halve(param, track.as_deref_mut(), weights);
+    if slots == 0 {
+        return;
+    }
+    let by = rescale(vectors.largest);
+    if by != 0 {
+        shift_signed(state.bytes, by);
+        let exponent = i32::from(bfp::get(track.as_deref(), Field::Window));
+        bfp::set(track, Field::Window, exponent + by);
+    }
+}
+
+/// Halves weights that have outgrown their mantissas.
+fn halve<M: Master>(param: ParamMut<'_, Bfp14<M>>, track: Option<&mut Track>, weights: Peak) {
     if let ParamMut::Weight(Planes { high, low }) = param
         && weights.largest > MANTISSA as u32
     {
         let exponent = i32::from(bfp::exponent(track.as_deref()).0);
         for (high, below) in high.iter_mut().zip(low) {
             let fine = M::load(*high, &below) >> 1;
-            *high = M::store(fine, 0, below);
+            *high = M::store(fine, 0x80, below);
         }
-        bfp::set_exponent(track.as_deref_mut(), exponent + 1);
-        bfp::count(track.as_deref_mut(), Field::Saturated, weights.saturated);
+        bfp::set_exponent(track, exponent + 1);
     }
-    if slots == 0 {
-        return;
+}
+
+/// Divides state by `2^by`.
+fn shift_signed(state: &mut [u8], by: i32) {
+    for value in cast_mut::<i16>(state) {
+        *value = ((i32::from(*value) << 8) >> (8 + by).clamp(0, 31)) as i16;
     }
-    let by = rescale(vectors.largest);
-    if by != 0 {
-        for value in crate::number::cast_mut::<i16>(state.bytes) {
-            *value = (i32::from(*value) << 8 >> (8 + by)) as i16;
-        }
-        let exponent = i32::from(bfp::get(track.as_deref(), Field::Window));
-        bfp::set(track, Field::Window, exponent + by);
+}
+
+/// [`shift_signed`] for state without a sign.
+fn shift_unsigned(state: &mut [u8], by: i32) {
+    for value in cast_mut::<u16>(state) {
+        *value = ((u32::from(*value) << 8) >> (8 + by).clamp(0, 31)) as u16;
+    }
+}
+
+/// The gradient `g` of a parameter `w`, with `λ w` added where there is a decay.
+#[inline]
+fn decayed(g: i32, w: i32, decay: Factor, pull: &Scaled) -> i32 {
+    if decay.is_zero() {
+        g
+    } else {
+        g.saturating_add(pull.wide(w))
     }
 }
 

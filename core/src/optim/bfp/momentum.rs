@@ -1,5 +1,6 @@
 //! Gradient descent with momentum in block fixed point.
 
+use super::loops::{apply, mix, mix_row};
 use super::{Dither, Factor, Scaled, Tally, settle, state_exponent, unit};
 use crate::kernel::{Grad, Kernel};
 use crate::number::bfp::{self, Bfp14, FINE, Master, Peak, Planes, Track};
@@ -23,8 +24,8 @@ pub struct Step {
 
 /// How gradients become state: `v ← (v μ + g 2^15−s + random) >> 15`.
 #[derive(Debug, Clone, Copy)]
-struct Mix {
-    momentum: i32,
+pub(super) struct Mix {
+    pub(super) momentum: i32,
     /// Bits by which a gradient is brought to state with 15 more bits: up, or down.
     up: u32,
     down: u32,
@@ -48,9 +49,16 @@ impl Mix {
 
     /// The new state, before saturation: at most `1.5 · 2¹⁵`.
     #[inline]
-    fn of(&self, v: i16, g: i32, random: u32) -> i32 {
+    pub(super) fn of(&self, v: i16, g: i32, random: u32) -> i32 {
         let g = (g.clamp(-self.most, self.most) << self.up) >> self.down;
         (i32::from(v) * self.momentum + g + (random & 0x7fff) as i32) >> 15
+    }
+
+    /// For gradients `x dy` with `|dy|` at most `largest`: `x`, so that its product with `dy` is the gradient as state
+    /// takes it, if no such gradient is cut off or brought down.
+    #[inline]
+    pub(super) fn short(&self, x: i32, largest: i32) -> Option<i32> {
+        (self.down == 0 && (x * largest).abs() <= self.most).then_some(x << self.up)
     }
 }
 
@@ -87,7 +95,7 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
         let exponent = state_exponent(track.as_deref_mut(), step.first, 3);
         let scale = i32::from(Bfp14::<M>::gradient_scale(track.as_deref()).0);
         let rate = Scaled::of_narrow(step.rate, exponent, unit);
-        let mix = Mix::new(step.momentum, scale, exponent);
+        let mixing = Mix::new(step.momentum, scale, exponent);
         let plain = step.share == 1 << 15 && step.decay.is_zero() && !step.nesterov;
         let share = Scaled::of_wide(
             Factor {
@@ -110,11 +118,11 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
                 g.saturating_add(shrink.wide(w))
             };
             let taken = if plain { g } else { share.wide(g) };
-            let new = mix.of(*v, taken, bits);
+            let new = mixing.of(*v, taken, bits);
             tally.state = tally.state.max(new.unsigned_abs());
             *v = new.clamp(-32767, 32767) as i16;
             let ahead = if step.nesterov {
-                mix.of(*v, g, bits).clamp(-32767, 32767)
+                mixing.of(*v, g, bits).clamp(-32767, 32767)
             } else {
                 i32::from(*v)
             };
@@ -128,6 +136,12 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
                     stalls.stall(delta, v);
                     b.0 = b.0.saturating_sub(delta);
                 }
+            }
+            ParamMut::Weight(weights) if plain => {
+                let begun = dither;
+                mix(&mixing, vectors, data, dither, &mut tally);
+                apply(&rate, weights, vectors, begun, &mut tally);
+                return tally.moved(track);
             }
             ParamMut::Weight(Planes { high, low }) => {
                 for (((high, below), v), g) in high.iter_mut().zip(low).zip(vectors).zip(data) {
@@ -157,30 +171,20 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
         let unit = i32::from(bfp::exponent(track.as_deref()).0) - FINE;
         let exponent = state_exponent(track.as_deref_mut(), step.first, 3);
         let rate = Scaled::of_narrow(step.rate, exponent, unit);
-        let mix = Mix::new(
+        let mixing = Mix::new(
             step.momentum,
             i32::from(x.scale.0) + i32::from(dy.scale.0),
             exponent,
         );
         let mut tally = Tally::default();
-        let mut dither = Dither::new(random);
-        let outputs = dy.data.len();
-        let Planes { high, mut low } = weights;
-        let rows = high
-            .chunks_exact_mut(outputs)
-            .zip(cast_mut::<i16>(state).chunks_exact_mut(outputs));
-        for ((high, vectors), x) in rows.zip(x.data) {
-            let x = i32::from(*x);
-            for (((high, below), v), dy) in high.iter_mut().zip(&mut low).zip(vectors).zip(dy.data) {
-                let bits = dither.next();
-                let new = mix.of(*v, x * i32::from(*dy), bits);
-                tally.state = tally.state.max(new.unsigned_abs());
-                *v = new.clamp(-32767, 32767) as i16;
-                let delta = rate.narrow((*v).into());
-                tally.stall(delta, new);
-                *high = tally.weight::<M>(*high, below, delta, bits >> 16);
-            }
+        let begun = Dither::new(random);
+        let mut dither = begun;
+        let largest = dy.data.iter().map(|dy| i32::from(*dy).abs()).max().unwrap_or(0);
+        let vectors = cast_mut::<i16>(state);
+        for (v, x) in vectors.chunks_exact_mut(dy.data.len()).zip(x.data) {
+            dither = mix_row(&mixing, v, (*x).into(), dy.data, largest, dither, &mut tally);
         }
+        apply(&rate, weights, vectors, begun, &mut tally);
         Some(tally.moved(track))
     }
 

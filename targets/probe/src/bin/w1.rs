@@ -5,17 +5,18 @@
 use kilograd::engine::{Arena, Trainer, Training};
 use kilograd::loss::Loss;
 use kilograd::network::PlanOf;
-use kilograd::optim::Momentum;
+use probe::choice::{BATCH, Method, Number};
 use probe::workloads::W1 as NET;
 use probe::{exit, measure::measure, network::Network};
 use static_cell::ConstStaticCell;
 
-const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<f32, Momentum>::new(Loss::CrossEntropy));
+const PLAN: PlanOf<{ NET.len() }> =
+    NET.plan(Training::<Number, Method>::new(Loss::CrossEntropy).batch(BATCH));
 static MEMORY: ConstStaticCell<Arena<{ PLAN.bytes() }>> = ConstStaticCell::new(Arena::ZERO);
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let trainer = Trainer::<f32, Momentum, { PLAN.uses() }>::new(&PLAN, MEMORY.take(), Momentum::default());
+    let trainer = Trainer::<Number, Method, { PLAN.uses() }>::new(&PLAN, MEMORY.take(), Method::default());
     if let Ok(trainer) = trainer {
         measure(&mut Network::<{ NET.input.len() }, _>::new(trainer, 10));
         exit(true)

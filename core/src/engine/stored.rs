@@ -1,0 +1,24 @@
+//! A parameter tensor as it is stored: for a copy that keeps every bit.
+
+use super::Trainer;
+use crate::kernel::Kernel;
+use crate::optim::Optimizer;
+
+impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
+    /// The stored bytes of parameter tensor `index` of layer `layer`, all planes, and its track, which holds its
+    /// scale. `None` if there is no such tensor or it is frozen.
+    pub(crate) fn stored_mut(
+        &mut self,
+        layer: usize,
+        index: usize,
+    ) -> Option<(&mut [u8], Option<&mut N::Track>)> {
+        let slot = self.plan.slots().get(layer)?;
+        if index >= slot.tensors.count() || !slot.tensors.resident(index) {
+            return None;
+        }
+        let place = slot.tensors.span::<N>(index);
+        let from = slot.params as usize;
+        let bytes = self.params.get_mut(from + place.start..from + place.end)?;
+        Some((bytes, self.tracks.get_mut(usize::from(slot.track) + 2 + index)))
+    }
+}
