@@ -1,12 +1,13 @@
 //! Losses in 16-bit block fixed point.
 
 use super::limit::{Limiter, bits};
+use super::next_token::next_token;
 use crate::kernel::Judge;
 use crate::math::fixed::{self, shift, shift_wide};
 use crate::number::bfp::{Bfp14, Master, Peak, Q32};
 use crate::number::{View, ViewMut};
 
-/// Two of them; the mask refuses the others by name.
+/// Those of [`JUDGE`](super::kinds::JUDGE); the mask refuses the others by name.
 impl<M: Master> Judge for Bfp14<M> {
     fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, Peak) {
         softmax_cross_entropy(z, class, dz)
@@ -14,6 +15,16 @@ impl<M: Master> Judge for Bfp14<M> {
 
     fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, Peak) {
         mean_squared_error(y, target, dy)
+    }
+
+    fn next_token(
+        z: View<'_, Self>,
+        vocabulary: usize,
+        frames: usize,
+        token: impl Fn(usize) -> Option<usize>,
+        dz: ViewMut<'_, Self>,
+    ) -> (Q32, Peak) {
+        next_token(z, vocabulary, frames, token, dz)
     }
 }
 

@@ -13,6 +13,7 @@ mod kinds;
 mod limit;
 mod mean;
 mod moments;
+mod next_token;
 mod normal;
 mod products;
 mod rescale;
