@@ -9,3 +9,5 @@ mod harness;
 mod normal;
 #[path = "integer_layers/sequence.rs"]
 mod sequence;
+#[path = "integer_layers/spatial.rs"]
+mod spatial;

@@ -6,8 +6,9 @@ use crate::kernel::LOSSES;
 pub(super) const PRODUCTS: u128 = 1 | 1 << 1 | 1 << 13;
 /// Functions of one variable: relu, tanh, sigmoid, relu6, leaky relu, elu, gelu, silu.
 pub(super) const POINTWISE: u128 = 0b111 << 2 | 0b1_1111 << 7;
-/// Pooling, joins and shapes: global average, add, upsample, last, concat, reshape, flatten.
-pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 1 << 18 | 1 << 33 | 1 << 34 | 1 << 35 | 1 << 36;
+/// Windows, means, joins and shapes: global average, add, depthwise, transposed, upsample, pools, global max, last, concat,
+/// reshape, flatten.
+pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 0xff << 14 | 0xf << 33;
 /// Softmax, normalisation by batch, layer, root mean square and group, dropout.
 pub(super) const NORMAL: u128 = 1 << 12 | 0b1_1111 << 22;
 /// Embedding, position, attention, rnn, gru, lstm, last.
