@@ -59,7 +59,7 @@ pub const FAULTS: &[Fault] = &[
         file: "core/src/kernel/spatial/window.rs",
         right: "let ahead = if stride > reach { stride } else { reach };",
         wrong: "let ahead = stride + reach;",
-        caught_by: &["least_memory"],
+        caught_by: &["core:window"],
     },
     Fault {
         what: "the bytes of a sample are looked for at the start of its room",
