@@ -4,6 +4,7 @@ mod arena;
 mod backward;
 mod forward;
 mod frozen;
+mod health;
 mod merge;
 mod pass;
 mod planning;
@@ -17,6 +18,7 @@ mod work;
 pub(crate) use state::COUNTERS;
 
 pub use arena::{Arena, NewError};
+pub use health::Health;
 pub use planning::{Clip, Training};
 pub use sample::Inside;
 pub use trainer::{Parameter, ParameterMut, Trainer};

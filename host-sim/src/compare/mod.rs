@@ -115,6 +115,9 @@ fn pair(
             let mut options = session::Options {
                 out: Path::new("."),
                 resume: false,
+                from: None,
+                layers: None,
+                told: &mut |_| {},
                 watch: &mut |_, _| {},
             };
             // Nothing is kept: only what a run comes to is asked for.

@@ -365,7 +365,9 @@ pub(super) fn row_by_row<N: Kernel>(ports: Forward<'_, N>, window: Window, outpu
     let mut held = 0..0;
     let mut peak = N::Peak::default();
     window.convolution(outputs, |runs| {
-        let seen = window.rows.seen(runs.sweep.target / window.columns.output.max(1));
+        let seen = window
+            .rows
+            .sight(runs.sweep.target / window.columns.output.max(1));
         if seen != held {
             // Rows that the row before has seen too move up, the next ones come from the map.
             let shared = seen.start.min(held.end)..held.end;
