@@ -294,7 +294,7 @@ mod tests {
         }
         let mut aside = [false; 9];
         for r in 0..rows.output {
-            for at in rows.seen(r) {
+            for at in rows.sight(r) {
                 if !aside[at] && at * row < r * written {
                     return false;
                 }
