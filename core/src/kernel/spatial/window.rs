@@ -258,4 +258,49 @@ mod tests {
             assert_eq!(axis.whole().contains(&output), whole, "{axis:?} {output}");
         }
     }
+
+    /// Against a play of the rows: those that an output row sees are set aside, then it is written.
+    #[test]
+    fn an_output_recedes_where_no_row_is_lost() {
+        let mut found = [0; 2];
+        for input in 2..9 {
+            for kernel in 1..4 {
+                for stride in 1..4 {
+                    for padding in 0..kernel {
+                        for dilation in 1..3 {
+                            for (channels, outputs) in [(2, 1), (2, 2), (2, 3), (1, 3), (2, 4), (1, 5)] {
+                                let window = Window {
+                                    rows: Axis::new(input, kernel, stride, padding, dilation),
+                                    columns: Axis::new(6, 1, stride, 0, 1),
+                                    channels,
+                                };
+                                let expected = window.rows.output > 0 && plays(&window, outputs);
+                                assert_eq!(window.recedes(outputs), expected, "{window:?} {outputs}");
+                                found[usize::from(expected)] += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(found[0] > 200 && found[1] > 200, "{found:?}");
+    }
+
+    fn plays(window: &Window, outputs: usize) -> bool {
+        let (row, written) = (window.input_row(), window.columns.output * outputs);
+        let (rows, reach) = (&window.rows, window.rows.reach());
+        if reach >= rows.input || reach * row >= rows.output * written {
+            return false;
+        }
+        let mut aside = [false; 9];
+        for r in 0..rows.output {
+            for at in rows.sight(r) {
+                if !aside[at] && at * row < r * written {
+                    return false;
+                }
+                aside[at] = true;
+            }
+        }
+        true
+    }
 }

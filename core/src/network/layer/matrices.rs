@@ -139,7 +139,7 @@ impl<N: Kernel> Factors<'_, N> {
     }
 
     /// `D` where `sweep` has `W`.
-    fn into_h(&self, sweep: Sweep) -> Sweep {
+    fn to_h(&self, sweep: Sweep) -> Sweep {
         Sweep {
             outputs: self.rank,
             target: 0,
@@ -148,7 +148,7 @@ impl<N: Kernel> Factors<'_, N> {
     }
 
     /// `U` at the position that `sweep` has.
-    fn from_h(&self, sweep: Sweep) -> Sweep {
+    fn of_h(&self, sweep: Sweep) -> Sweep {
         Sweep {
             positions: 1,
             start: 0,
@@ -171,7 +171,7 @@ impl<N: Kernel> Factors<'_, N> {
         let down = self.down(matrix);
         let mut peak = N::Peak::default();
         for at in each(sweep) {
-            let (into, from) = (self.into_h(at), self.from_h(at));
+            let (into, from) = (self.to_h(at), self.of_h(at));
             let (h, _) = split(self.room, self.rank);
             N::clear(h);
             N::affine(p.weight(down), &[], x, own(h, y.scale), into);
@@ -244,7 +244,7 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
         let down = self.down(matrix);
         let mut peak = N::affine_input(p.weight(matrix), dy, again(&mut dx), sweep);
         for at in each(sweep) {
-            let (into, from) = (self.into_h(at), self.from_h(at));
+            let (into, from) = (self.to_h(at), self.of_h(at));
             let (dh, _) = split(self.room, self.rank);
             N::clear(dh);
             N::affine_input(p.weight(down + 1), dy, own(dh, dy.scale), from);
@@ -266,7 +266,7 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
     ) {
         let down = self.down(matrix);
         for at in each(sweep) {
-            let (into, from) = (self.into_h(at), self.from_h(at));
+            let (into, from) = (self.to_h(at), self.of_h(at));
             let (h, dh) = split(self.room, self.rank);
             N::clear(h);
             N::affine(p.weight(down), &[], x, own(h, x.scale), into);
