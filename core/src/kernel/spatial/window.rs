@@ -78,6 +78,29 @@ impl Axis {
         from..first.end.min(last.end).max(from)
     }
 
+    /// The taps with which outputs see input `at`, and those outputs, by falling output.
+    #[inline]
+    pub(in crate::kernel) fn seen(&self, at: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+        let Self {
+            output,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            ..
+        } = *self;
+        (0..kernel).filter_map(move |tap| {
+            let from = (at + padding).checked_sub(tap * dilation)?;
+            // A division takes long where a chip has none.
+            let seen = match stride {
+                1 => from,
+                _ if from.checked_rem(stride)? != 0 => return None,
+                _ => from / stride.max(1),
+            };
+            (seen < output).then_some((tap, seen))
+        })
+    }
+
     /// The input that tap `tap` of output `output` sees, if it lies inside.
     #[inline]
     pub fn at(&self, output: usize, tap: usize) -> usize {
@@ -140,6 +163,8 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     /// Every helper against the definition, for every small axis.
@@ -168,6 +193,14 @@ mod tests {
             .take_while(|o| o * axis.stride + axis.reach() <= axis.input + 2 * axis.padding)
             .count();
         assert_eq!(axis.output, whole_windows, "{axis:?}");
+        for at in 0..axis.input {
+            let seen: std::vec::Vec<_> = axis.seen(at).collect();
+            let expected: std::vec::Vec<_> = (0..axis.kernel)
+                .flat_map(|tap| (0..axis.output).map(move |output| (tap, output)))
+                .filter(|(tap, output)| sees(*output, *tap) == Some(at))
+                .collect();
+            assert_eq!(seen, expected, "{axis:?} {at}");
+        }
         for output in 0..axis.output {
             for tap in 0..axis.kernel {
                 let inside = sees(output, tap);

@@ -5,7 +5,7 @@
 
 mod sums;
 
-pub(super) use sums::{GROUP, GROUP_SHIFT, MOST_TERMS, bias_bits, weight_bits};
+pub(super) use sums::{GROUP, GROUP_SHIFT, MOST_TERMS, Sums, bias_bits, weight_bits};
 
 use super::limit::Limiter;
 use super::rescale::Rescale;
@@ -13,7 +13,7 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{Sums, add_groups, dot};
+use sums::{add_groups, dot};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
@@ -37,12 +37,7 @@ pub(super) fn affine(
         outputs,
         ..
     } = runs.sweep;
-    let sums = w.1 + x.1 + GROUP_SHIFT;
-    let mut end = End {
-        out: Rescale::by(y.1 - sums),
-        bias: sums + i32::from(BIAS_FRACTION),
-        limiter: Limiter::new(),
-    };
+    let mut end = End::new(w.1 + x.1, y.1);
     let Some(y) = y.0.get_mut(target * outputs..) else {
         return Peak::default();
     };
@@ -60,11 +55,11 @@ pub(super) fn affine(
             };
         }
     }
-    end.limiter.peak()
+    end.peak()
 }
 
 /// What becomes of sums at the end.
-struct End {
+pub(super) struct End {
     out: Rescale,
     /// From a bias to the scale of the sums.
     bias: i32,
@@ -89,8 +84,29 @@ impl End {
         B
     }
 
+    /// Of products at `2^products`, for outputs at `2^y`.
+    pub(super) const fn new(products: i32, y: i32) -> Self {
+        let sums = products + GROUP_SHIFT;
+        Self {
+            out: Rescale::by(y - sums),
+            bias: sums + BIAS_FRACTION as i32,
+            limiter: Limiter::new(),
+        }
+    }
+
+    /// What was seen.
+    pub(super) const fn peak(&self) -> Peak {
+        self.limiter.peak()
+    }
+
+    /// `y = b + sums`, or `y += sums` without `b`.
     #[inline]
-    fn put<const B: usize>(&mut self, y: &mut [i16], b: Option<&[Saturating<i32>]>, sums: [i32; B]) {
+    pub(super) fn put<const B: usize>(
+        &mut self,
+        y: &mut [i16],
+        b: Option<&[Saturating<i32>]>,
+        sums: [i32; B],
+    ) {
         match b {
             Some(b) if !b.is_empty() => {
                 for ((y, sum), b) in y.iter_mut().zip(sums).zip(b) {

@@ -91,7 +91,7 @@ fn add_rows<'w, const B: usize>(
 }
 
 /// `B` sums side by side, whose terms come in several runs. Groups go on from one run to the next.
-pub(super) struct Sums<const B: usize> {
+pub(in super::super) struct Sums<const B: usize> {
     outer: [i32; B],
     inner: [i32; B],
     /// Products that the group has room for.
@@ -99,7 +99,7 @@ pub(super) struct Sums<const B: usize> {
 }
 
 impl<const B: usize> Sums<B> {
-    pub(super) const fn new() -> Self {
+    pub(in super::super) const fn new() -> Self {
         Self {
             outer: [0; B],
             inner: [0; B],
@@ -123,6 +123,18 @@ impl<const B: usize> Sums<B> {
         }
     }
 
+    /// Adds a product to each sum.
+    #[inline]
+    pub(in super::super) fn add_one(&mut self, x: &[i16; B], w: &[i16; B]) {
+        for ((inner, x), w) in self.inner.iter_mut().zip(x).zip(w) {
+            *inner += i32::from(*x) * i32::from(*w);
+        }
+        self.room -= 1;
+        if self.room == 0 {
+            self.flush();
+        }
+    }
+
     fn flush(&mut self) {
         for (outer, inner) in self.outer.iter_mut().zip(&mut self.inner) {
             *outer += divided(*inner);
@@ -133,7 +145,7 @@ impl<const B: usize> Sums<B> {
 
     /// The sums, divided by 256.
     #[inline]
-    pub(super) fn end(mut self) -> [i32; B] {
+    pub(in super::super) fn end(mut self) -> [i32; B] {
         self.flush();
         self.outer
     }
