@@ -301,7 +301,7 @@ fn told(told: &Told<'_>) -> String {
     let mut text = format!("{}: {}\n", told.options.out.display(), told.place);
     text += &format!("chip      {}\n", chip.what);
     text += &format!(
-        "region    {:#010x}..{:#010x}: {} bytes, {} segments of {} ({} frames each), erase units of {}\n",
+        "region    {:#010x}..{:#010x}: {} bytes, {} segments of {} (frames in each: {}), erase units of {}\n",
         region.range.start,
         region.range.end,
         grouped(region.bytes.len()),
