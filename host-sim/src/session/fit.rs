@@ -43,6 +43,8 @@ pub struct Outcome {
     pub params_hash: u64,
     /// One point per epoch.
     pub curves: Curves,
+    /// The weights that it began with, if not with those of the seed.
+    pub warm: Option<Warm>,
 }
 
 /// Is told how many samples have been learned from, and of each epoch.
@@ -58,8 +60,6 @@ pub struct Options<'a> {
     pub from: Option<&'a Path>,
     /// How many layers to take; those that match, if it is not given.
     pub layers: Option<usize>,
-    /// Is told what was taken.
-    pub told: &'a mut dyn FnMut(&Warm),
     /// Who is told how it goes.
     pub watch: &'a mut Watch<'a>,
 }
@@ -106,10 +106,10 @@ impl WithOptimizer for Work<'_, '_> {
             None => Ok(()),
         };
         with_trainer(run, network, &plan, optimizer, &mut base, |trainer| {
-            if let Some(from) = &from {
-                let warm = from.fill(run, trainer)?;
-                (options.told)(&warm);
-            }
+            let warm = match &from {
+                Some(from) => Some(from.fill(run, trainer)?),
+                None => None,
+            };
             let (curves, stopped_early) = epochs(run, parts, trainer, options)?;
             let Some(train) = score(trainer, &parts.train) else {
                 return Err(Failure::Run("the training part holds no sample".into()));
@@ -125,6 +125,7 @@ impl WithOptimizer for Work<'_, '_> {
                 ram_bytes: plan.bytes(),
                 params_hash: hash(trainer.parameter_bytes()),
                 curves,
+                warm,
             })
         })
     }
