@@ -10,12 +10,14 @@
 //! * [`image`]: files of a flash, the frames in them, and what a device is shipped with
 //! * [`exchange`]: weights in and out, as PyTorch has them
 //! * [`command`]: the command line
+//! * [`compare`]: the same runs in several numbers, paired over seeds
 //! * [`story`]: what `kilograd` does when asked for nothing in particular
 //! * [`sound`]: sources, filters and features of generated sound
 //! * [`complaint`]: errors that name the place and the remedy
 
 pub mod chip;
 pub mod command;
+pub mod compare;
 pub mod complaint;
 pub mod data;
 pub mod device;

@@ -409,3 +409,84 @@ fn inspect_tells_every_frame_and_why_one_is_not_valid() {
         .refused(&["nowhere", "No such file"]);
     folder.run(&["inspect", CHECKPOINT, "--all"]).refused(&["--all"]);
 }
+
+/// A model that block fixed point has all kinds of.
+const PLAIN: &str = r#"[model]
+input = 64
+layers = [{ kind = "dense", units = 12 }, { kind = "relu" }, { kind = "dense", units = 10 }]
+loss = "cross_entropy"
+
+[optimizer]
+kind = "sgd"
+learning_rate = 0.01
+
+[data]
+source = "digits"
+scale = "unit"
+test = 0.2
+
+[fit]
+epochs = 1
+checkpoint_every = 500
+"#;
+
+#[test]
+fn a_model_learned_in_floats_is_shipped_in_block_fixed_point() {
+    let folder = Folder::new();
+    folder.write("p.toml", PLAIN);
+    folder.run(&["train", "p.toml"]).done();
+    let image = |checkpoint: &str, number: &str, out: &str| {
+        let words = [
+            "image",
+            "p.toml",
+            "--checkpoint",
+            checkpoint,
+            "--number",
+            number,
+            "--out",
+            out,
+        ];
+        let place = ["--chip", "nrf52840", "--address", "0xf0000"];
+        folder.run(&[&words[..], &place].concat()).done().to_owned()
+    };
+    let export = |checkpoint: &str, out: &str| {
+        folder
+            .run(&["export", "p.toml", "--checkpoint", checkpoint, "--out", out])
+            .done();
+        let bytes = std::fs::read(folder.path(out)).unwrap();
+        kilograd_sim::exchange::safetensors::read(out, &bytes).unwrap()
+    };
+    let float = export("out/p/checkpoint.bin", "float.safetensors");
+    for (number, least) in [("bfp14", 1e-6), ("bfp14-byte", 1e-5), ("bfp14-high", 1e-3)] {
+        let file = format!("{number}.bin");
+        image("out/p/checkpoint.bin", number, &file);
+        let said = folder.run(&["inspect", &file]);
+        assert!(said.done().contains(&format!("in {number}\n")), "{}", said.out);
+        // What is exported again is what was learned, but for the rounding of the number.
+        let again = export(&file, "again.safetensors");
+        for (name, tensor) in &float.tensors {
+            let largest = tensor.values.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+            for (ours, theirs) in tensor.values.iter().zip(&again.tensors[name].values) {
+                let error = (ours - theirs).abs() / largest;
+                assert!(error <= least, "{number} {name}: {error}");
+            }
+        }
+        // And a run goes on from it, in its own number and in another.
+        for to in [number, "f32"] {
+            let ran = folder.run(&["train", "p.toml", "--number", to, "--from", &file]);
+            assert!(ran.done().contains("910 parameters taken"), "{}", ran.out);
+        }
+    }
+    // A device's whole state in block fixed point is shipped as it is, not only its weights.
+    folder
+        .run(&["train", "p.toml", "--number", "bfp14", "--out", "b"])
+        .done();
+    image("b/checkpoint.bin", "bfp14", "whole.bin");
+    let trainer = |file: &str| {
+        let image = Image::read(&folder.path(file), 0).unwrap();
+        let found = image.newest(file).unwrap();
+        let trainer = found.weights().unwrap().trainer_bytes() as usize;
+        found.saved().unwrap().payload[..trainer].to_vec()
+    };
+    assert!(trainer("whole.bin") == trainer("b/checkpoint.bin"));
+}

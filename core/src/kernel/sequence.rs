@@ -2,9 +2,9 @@
 
 use super::blocks::zip;
 use super::float::swept;
-use super::{Grad, Loops, Sweep};
+use super::{Grad, Kernel, Loops, Sweep};
 use crate::math::{Functions, Sigmoid, Unary};
-use crate::number::{Number, Scalar, View, ViewMut};
+use crate::number::{Number, Scalar, Scale, View, ViewMut};
 use core::iter::repeat;
 
 /// Primitives of the kinds that read a sequence.
@@ -15,26 +15,53 @@ use core::iter::repeat;
 ///
 /// The bodies here do nothing. A number whose [`KINDS`](super::Kernel::KINDS) name none of these
 /// layers keeps them; the planner refuses the layers by name.
+///
+/// What is within ±1 by nature, gates and probabilities, lies at the scale [`unit`](Self::unit); what a
+/// primitive turns into something else where it lies has two scales, and is found at the one called `from`.
+/// A gate or a probability may not go into a product of matrices, but for [`affine_more`](Self::affine_more).
 pub trait Sequence: Number {
+    /// The scale of gates and probabilities.
+    fn unit() -> Scale<Self> {
+        Scale::<Self>::default()
+    }
+
     /// `y += b + W x`, at each position of the sweep: first the bias, then one product after the other.
-    /// An empty `b` adds nothing.
+    /// An empty `b` adds nothing. `x` may be at [`unit`](Self::unit).
     fn affine_more(
         w: View<'_, Self>,
         b: &[Self::Bias],
         x: View<'_, Self>,
         y: ViewMut<'_, Self>,
         sweep: Sweep,
-    ) {
+    ) -> Self::Peak {
         let _ = (w, b, x, y, sweep);
+        Self::Peak::default()
+    }
+
+    /// `dW += x dyᵀ` as [`affine_weights`](super::Kernel::affine_weights), where one sample adds `terms`
+    /// products to each weight, in this call and others: so that a number whose sums are bounded makes room
+    /// for all of them.
+    fn series_weights(
+        x: View<'_, Self>,
+        dy: View<'_, Self>,
+        dw: Grad<'_, Self>,
+        sweep: Sweep,
+        fresh: bool,
+        terms: usize,
+    ) {
+        let _ = (x, dy, dw, sweep, fresh, terms);
     }
 
     /// `y[t] = table[tokens[t]]`, rows as long as `y` has room for each token. What is not a whole
-    /// number of a row of the table gives a row of NaN, so that the loss is not finite.
-    fn look_up(table: View<'_, Self>, tokens: View<'_, Self>, y: ViewMut<'_, Self>) {
+    /// number of a row of the table gives a row of NaN, so that the loss is not finite; in a number without
+    /// NaN a row of zeros, whose elements count as saturated.
+    fn look_up(table: View<'_, Self>, tokens: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak {
         let _ = (table, tokens, y);
+        Self::Peak::default()
     }
 
-    /// `dtable[tokens[t]] += dy[t]`, in the order of `t`. A token without a row makes all of it NaN.
+    /// `dtable[tokens[t]] += dy[t]`, in the order of `t`. A token without a row makes all of it NaN, or
+    /// adds nothing in a number without NaN.
     fn look_up_gradient(tokens: View<'_, Self>, dy: View<'_, Self>, dtable: Grad<'_, Self>) {
         let _ = (tokens, dy, dtable);
     }
@@ -42,8 +69,11 @@ pub trait Sequence: Number {
     /// A frame of an LSTM. `gates` holds the sums of i, f, g and o, `cell` the `c` of the frame before.
     ///
     /// `i, f, o ← σ(i), σ(f), σ(o)`, `g ← tanh g`, `c ← f c + i g`, `y = o tanh c`
-    fn lstm(gates: ViewMut<'_, Self>, cell: ViewMut<'_, Self>, y: ViewMut<'_, Self>) {
+    ///
+    /// The gates are left at [`unit`](Self::unit). Returns the peaks of `cell` and `y`.
+    fn lstm(gates: ViewMut<'_, Self>, cell: ViewMut<'_, Self>, y: ViewMut<'_, Self>) -> [Self::Peak; 2] {
         let _ = (gates, cell, y);
+        [Self::Peak::default(); 2]
     }
 
     /// The gradient of [`lstm`](Self::lstm). `gates` holds i, f, g and o, and gets the gradients of their
@@ -51,22 +81,33 @@ pub trait Sequence: Number {
     ///
     /// `dc ← dc + dy o (1 − tanh² c)`; `di = dc g i (1 − i)`, `df = dc c′ f (1 − f)`,
     /// `dg = dc i (1 − g²)`, `do = dy tanh(c) o (1 − o)`; `dc ← dc f`
+    ///
+    /// The gates are found at [`unit`](Self::unit). Returns the peaks of the gradients in `gates`, and of `dc`.
     fn lstm_gradient(
         gates: ViewMut<'_, Self>,
         cell: View<'_, Self>,
         before: View<'_, Self>,
         dy: View<'_, Self>,
         dcell: ViewMut<'_, Self>,
-    ) {
+    ) -> [Self::Peak; 2] {
         let _ = (gates, cell, before, dy, dcell);
+        [Self::Peak::default(); 2]
     }
 
     /// A frame of a GRU. `gates` holds the input's part of the sums of r, z and n, `state` that of the
     /// state, `before` the output of the frame before.
     ///
     /// `r, z ← σ(r + r_h), σ(z + z_h)`, `n ← tanh(n + r n_h)`, `y = n + z (y′ − n)`
-    fn gru(gates: ViewMut<'_, Self>, state: View<'_, Self>, before: View<'_, Self>, y: ViewMut<'_, Self>) {
+    ///
+    /// The gates are left at [`unit`](Self::unit). Returns the peak of `y`.
+    fn gru(
+        gates: ViewMut<'_, Self>,
+        state: View<'_, Self>,
+        before: View<'_, Self>,
+        y: ViewMut<'_, Self>,
+    ) -> Self::Peak {
         let _ = (gates, state, before, y);
+        Self::Peak::default()
     }
 
     /// The gradient of [`gru`](Self::gru). `gates` holds r, z and n, and gets the gradients of the state's
@@ -75,25 +116,37 @@ pub trait Sequence: Number {
     ///
     /// `dn = dy (1 − z)(1 − n²)`; `dr = dn n_h r (1 − r)`, `dz = dy (y′ − n) z (1 − z)`,
     /// `dn_h = dn r`; `dy ← dy z`
+    ///
+    /// The gates are found at [`unit`](Self::unit), and `term` at the scale `from`; the gradients in both
+    /// share one scale. Returns their peak.
     fn gru_gradient(
         gates: ViewMut<'_, Self>,
         term: ViewMut<'_, Self>,
+        from: Scale<Self>,
         before: View<'_, Self>,
         dy: ViewMut<'_, Self>,
-    ) {
-        let _ = (gates, term, before, dy);
+    ) -> Self::Peak {
+        let _ = (gates, term, from, before, dy);
+        Self::Peak::default()
     }
 
     /// `s ← softmax(s / √width)`, shifted by the largest: products of queries and keys become
-    /// probabilities.
+    /// probabilities, at [`unit`](Self::unit).
     fn attend(scores: ViewMut<'_, Self>, width: usize) {
         let _ = (scores, width);
     }
 
     /// `p[i] ← p[i] (dp[i] − mean[i]) / √width`: the gradient of [`attend`](Self::attend), where
-    /// `mean[i]` is `Σ p dp` over the row of probabilities that `p[i]` is of.
-    fn attend_gradient(p: ViewMut<'_, Self>, dp: View<'_, Self>, mean: View<'_, Self>, width: usize) {
+    /// `mean[i]` is `Σ p dp` over the row of probabilities that `p[i]` is of. The probabilities are found at
+    /// [`unit`](Self::unit). Returns the peak of the gradient.
+    fn attend_gradient(
+        p: ViewMut<'_, Self>,
+        dp: View<'_, Self>,
+        mean: View<'_, Self>,
+        width: usize,
+    ) -> Self::Peak {
         let _ = (p, dp, mean, width);
+        Self::Peak::default()
     }
 }
 
@@ -106,7 +159,7 @@ fn row<F: Loops>(token: F, rows: usize) -> Option<usize> {
 }
 
 /// The parts of a frame's gates, each `length` long.
-fn parts<F, const GATES: usize>(gates: &mut [F], length: usize) -> Option<[&mut [F]; GATES]> {
+pub(super) fn parts<F, const GATES: usize>(gates: &mut [F], length: usize) -> Option<[&mut [F]; GATES]> {
     let mut parts = gates.chunks_exact_mut(length.max(1));
     let parts = core::array::from_fn(|_| parts.next().unwrap_or(&mut []));
     parts.iter().all(|part| part.len() == length).then_some(parts)
@@ -125,6 +178,17 @@ fn or_zero<F: Loops>(before: &[F]) -> impl Iterator<Item = F> {
 impl<F: Loops + Scalar> Sequence for F {
     fn affine_more(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, sweep: Sweep) {
         swept(w, x, y, sweep, |y| zip::<F, 4>(y, b, |y, b| y + b));
+    }
+
+    fn series_weights(
+        x: View<'_, F>,
+        dy: View<'_, F>,
+        dw: Grad<'_, F>,
+        sweep: Sweep,
+        fresh: bool,
+        _terms: usize,
+    ) {
+        F::affine_weights(x, dy, dw, sweep, fresh);
     }
 
     fn look_up(table: View<'_, F>, tokens: View<'_, F>, y: ViewMut<'_, F>) {
@@ -168,9 +232,9 @@ impl<F: Loops + Scalar> Sequence for F {
         }
     }
 
-    fn lstm(gates: ViewMut<'_, F>, cell: ViewMut<'_, F>, y: ViewMut<'_, F>) {
+    fn lstm(gates: ViewMut<'_, F>, cell: ViewMut<'_, F>, y: ViewMut<'_, F>) -> [(); 2] {
         let Some([i, f, g, o]) = parts(gates.data, cell.data.len()) else {
-            return;
+            return [(); 2];
         };
         let gates = i.iter_mut().zip(f).zip(g).zip(o);
         for ((((i, f), g), o), (c, y)) in gates.zip(cell.data.iter_mut().zip(y.data)) {
@@ -181,6 +245,7 @@ impl<F: Loops + Scalar> Sequence for F {
             *c = *f * *c + *i * *g;
             *y = *o * F::tanh(*c);
         }
+        [(); 2]
     }
 
     fn lstm_gradient(
@@ -189,9 +254,9 @@ impl<F: Loops + Scalar> Sequence for F {
         before: View<'_, F>,
         dy: View<'_, F>,
         dcell: ViewMut<'_, F>,
-    ) {
+    ) -> [(); 2] {
         let Some([i, f, g, o]) = parts(gates.data, cell.data.len()) else {
-            return;
+            return [(); 2];
         };
         let gates = i.iter_mut().zip(f).zip(g).zip(o);
         let cells = cell.data.iter().zip(or_zero(before.data));
@@ -206,6 +271,7 @@ impl<F: Loops + Scalar> Sequence for F {
             *g = dg * (F::ONE - *g * *g);
             *o = *dy * t * Sigmoid::slope(*o);
         }
+        [(); 2]
     }
 
     fn gru(gates: ViewMut<'_, F>, state: View<'_, F>, before: View<'_, F>, y: ViewMut<'_, F>) {
@@ -225,7 +291,13 @@ impl<F: Loops + Scalar> Sequence for F {
         }
     }
 
-    fn gru_gradient(gates: ViewMut<'_, F>, term: ViewMut<'_, F>, before: View<'_, F>, dy: ViewMut<'_, F>) {
+    fn gru_gradient(
+        gates: ViewMut<'_, F>,
+        term: ViewMut<'_, F>,
+        (): (),
+        before: View<'_, F>,
+        dy: ViewMut<'_, F>,
+    ) {
         let Some([r, z, n]) = parts(gates.data, term.data.len()) else {
             return;
         };

@@ -209,6 +209,7 @@ fn a_frame_of_a_gru() {
         f64::gru_gradient(
             view_mut(&mut dgates),
             view_mut(&mut term),
+            (),
             view(past),
             view_mut(&mut dnext),
         );
@@ -279,6 +280,7 @@ fn slices_that_do_not_fit() {
     f64::gru_gradient(
         view_mut(&mut gates[..5]),
         view_mut(&mut y),
+        (),
         view(&[]),
         view_mut(&mut cell),
     );

@@ -61,6 +61,18 @@ pub(crate) fn ln(x: u32) -> i32 {
     ((i64::from(log2) * 45426) >> 16) as i32
 }
 
+/// `σ(x) = 1 / (1 + e^−x)` in Q15, of `x` in Q12. Absolute error at most 2^−13.
+pub(crate) fn sigmoid(x: i32) -> i32 {
+    let e = exp_negative(x.unsigned_abs());
+    let above = ((1_u32 << 31) / (32768 + e)).div_ceil(2) as i32;
+    if x < 0 { 32768 - above } else { above }
+}
+
+/// `tanh x` in Q15, of `x` in Q12. Absolute error at most 2^−12.
+pub(crate) fn tanh(x: i32) -> i32 {
+    2 * sigmoid(x.saturating_mul(2)) - 32768
+}
+
 /// The integer square root, rounded down.
 pub(crate) const fn root(value: u64) -> u64 {
     value.isqrt()

@@ -42,7 +42,7 @@ impl WithOptimizer for Export<'_> {
     type Output = Result<(Tensors, bool), Failure>;
 
     fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
-        self.0.restore(optimizer, |trainer, weights, _| {
+        self.0.restore::<f32, O, _>(optimizer, |trainer, weights, _| {
             Ok((model::export(trainer), weights.frozen_digest() != 0))
         })
     }

@@ -8,10 +8,11 @@ use crate::exchange::Checkpoint;
 use crate::image::region::{Region, Wanted, region};
 use crate::image::{Clash, Form, Image, Pieces, Saved, hex, uf2};
 use crate::report::say;
-use crate::run::{RunFile, WithOptimizer};
+use crate::run::{NumberFile, RunFile, WithTraining};
 use crate::session::{Network, Source};
 use kilograd::checkpoint::Contents;
 use kilograd::flash::MARK_BYTES;
+use kilograd::kernel::Kernel;
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts, Persist};
 use kilograd::train::State;
@@ -39,6 +40,9 @@ pub struct Options {
     /// A checkpoint, or any image or dump with one
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
+    /// The number that the firmware trains in, in place of the file's
+    #[arg(long, value_name = "NUMBER", requires = "run")]
+    number: Option<NumberFile>,
     /// The checkpoint that the frozen layers were taken from [default: the run file's seed draws them]
     #[arg(long, value_name = "FILE", requires = "run")]
     base: Option<PathBuf>,
@@ -91,12 +95,12 @@ pub(super) fn number(text: &str) -> Result<u32, String> {
 /// The state that a firmware begins with.
 struct Begin<'a>(Checkpoint<'a>);
 
-impl WithOptimizer for Begin<'_> {
+impl WithTraining for Begin<'_> {
     type Output = Result<Saved, Failure>;
 
-    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+    fn call<N: Kernel, O: Optimizer<N>>(self, optimizer: O) -> Self::Output {
         let seed = self.0.run.fit.seed;
-        self.0.restore(optimizer, |trainer, _, saved| {
+        self.0.restore::<N, O, _>(optimizer, |trainer, _, saved| {
             let contents = Contents::of(trainer);
             let begun = State::beginning(seed);
             let extra: [&dyn Persist; 1] = [&contents];
@@ -134,19 +138,20 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let saved = match &options.run {
         None => found.saved()?,
         Some(path) => {
-            let run = RunFile::read(path)?;
+            let mut run = RunFile::read(path)?;
+            run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
             let network = Network::new(&run)?;
             let base = match &options.base {
                 Some(path) => Some(Source::read(path, None)?),
                 None => None,
             };
-            run.optimizer.with(Begin(Checkpoint {
+            run.with(Begin(Checkpoint {
                 name: &name,
                 found,
                 run: &run,
                 network: &network,
                 base: base.as_ref(),
-            }))?
+            }))??
         }
     };
     let least = (MARK_BYTES as u32).next_multiple_of(write_size);

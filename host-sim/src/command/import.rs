@@ -4,9 +4,10 @@ use crate::complaint::{Complaint, Failure};
 use crate::exchange::model::{self, Imported};
 use crate::exchange::safetensors::{self, Tensors};
 use crate::report::say;
-use crate::run::{RunFile, WithOptimizer};
+use crate::run::{NumberFile, RunFile, WithTraining};
 use crate::session::{Network, keep, with_trainer};
 use kilograd::checkpoint::Contents;
+use kilograd::kernel::Kernel;
 use kilograd::optim::Optimizer;
 use kilograd::persist::Parts;
 use kilograd::train::State;
@@ -32,6 +33,9 @@ pub struct Options {
     /// The checkpoint to write: what a firmware keeps that trains this model
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The number to train in, in place of the file's
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<NumberFile>,
     /// Let the seed draw what the file has not, a new head for instance
     #[arg(long)]
     partial: bool,
@@ -45,10 +49,10 @@ struct Import<'a> {
     options: &'a Options,
 }
 
-impl WithOptimizer for Import<'_> {
+impl WithTraining for Import<'_> {
     type Output = Result<Imported, Failure>;
 
-    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+    fn call<N: Kernel, O: Optimizer<N>>(self, optimizer: O) -> Self::Output {
         let Self {
             run,
             network,
@@ -56,7 +60,7 @@ impl WithOptimizer for Import<'_> {
             found,
             options,
         } = self;
-        let plan = network.plan::<O>(run, true)?;
+        let plan = network.plan::<N, O>(run, true)?;
         with_trainer(run, network, &plan, optimizer, &mut |_| Ok(()), |trainer| {
             let done = model::import(name, found, run, trainer, options.partial)?;
             let contents = Contents::of(trainer);
@@ -83,18 +87,19 @@ fn write_checkpoint(path: &Path, state: &Parts<'_>) -> Result<(), Failure> {
 /// # Errors
 /// When a file is wrong, a tensor does not fit the model, or nothing can be written.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let run = RunFile::read(&options.run)?;
+    let mut run = RunFile::read(&options.run)?;
+    run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
     let network = Network::new(&run)?;
     let name = options.weights.display().to_string();
     let bytes = std::fs::read(&options.weights).map_err(|error| Complaint::unreadable(&name, &error))?;
     let found = safetensors::read(&name, &bytes)?;
-    let done = run.optimizer.with(Import {
+    let done = run.with(Import {
         run: &run,
         network: &network,
         name: &name,
         found: &found,
         options,
-    })?;
+    })??;
     let mut text = format!(
         "{}: {} tensors, {} parameters taken from {name}",
         options.out.display(),

@@ -1,6 +1,7 @@
 //! The command line. One file per command.
 
 mod arena;
+mod compare;
 mod export;
 mod image;
 mod import;
@@ -21,6 +22,7 @@ Examples:
   kilograd export digits-mlp --checkpoint out/digits-mlp/checkpoint.bin --out model.safetensors
   kilograd image --checkpoint checkpoint.bin --chip rp2040 --address 0x101f0000 --out model.uf2
   kilograd inspect dump.bin                      what a device has saved
+  kilograd compare digits-mlp --seeds 3          what block fixed point loses against f32
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong (the message says where and what to do).";
 
@@ -48,6 +50,8 @@ enum Command {
     Image(image::Options),
     /// Show every checkpoint in an image or a dump of a device
     Inspect(inspect::Options),
+    /// Compare the numbers of a training with f32
+    Compare(compare::Options),
     /// Tell the story: train, ship, shift, collect, fine-tune, lose power, resume
     Story(story::Options),
 }
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(options)) => import::run(&options),
         Some(Command::Image(options)) => image::run(&options),
         Some(Command::Inspect(options)) => inspect::run(&options),
+        Some(Command::Compare(options)) => compare::run(&options),
         Some(Command::Story(options)) => story::tell(&options),
         None => story::tell(&story::Options::default()),
     };

@@ -4,8 +4,9 @@ use super::arena::Timeline;
 use super::table::{extents, grouped, table};
 use crate::complaint::{Complaint, Failure};
 use crate::report::say;
-use crate::run::{RunFile, WithOptimizer};
+use crate::run::{NumberFile, RunFile, WithTraining};
 use crate::session::{MAX_LAYERS, Network};
+use kilograd::kernel::Kernel;
 use kilograd::network::{Layout, Plan, PlanOf, Shape, Slot, mode};
 use kilograd::optim::Optimizer;
 use serde_json::{Value, json};
@@ -27,6 +28,9 @@ pub struct Options {
     /// The run file, or the name of a ready run: its [model], [optimizer] and [fit] decide
     #[arg(value_name = "RUN.toml")]
     run: PathBuf,
+    /// The number, in place of the file's
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<NumberFile>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -44,18 +48,37 @@ struct Both {
     training_layout: Layout<MAX_LAYERS>,
     inference: PlanOf<MAX_LAYERS>,
     inference_layout: Layout<MAX_LAYERS>,
+    /// Bytes of a layer's parameters, gradients and optimizer state.
+    parameters: Vec<[usize; 3]>,
+    /// Bytes of one activation.
+    element: usize,
 }
 
 struct PlanBoth<'a>(&'a RunFile, &'a Network);
 
-impl WithOptimizer for PlanBoth<'_> {
+impl WithTraining for PlanBoth<'_> {
     type Output = Result<Both, Complaint>;
 
-    fn call<O: Optimizer<f32>>(self, _: O) -> Self::Output {
+    fn call<N: Kernel, O: Optimizer<N>>(self, _: O) -> Self::Output {
         let Self(run, network) = self;
-        let (training, training_layout) = network.layout::<O>(run, true)?;
-        let (inference, inference_layout) = network.layout::<O>(run, false)?;
+        let (training, training_layout) = network.layout::<N, O>(run, true)?;
+        let (inference, inference_layout) = network.layout::<N, O>(run, false)?;
+        let fused = training.uses & mode::FUSED != 0;
+        let plan: &Plan = &training;
+        let parameters = plan.slots().iter().map(|slot| {
+            let stored = (0..slot.tensors.count()).map(|index| slot.tensors.stored_bytes::<N>(index));
+            let trained = slot.tensors.gradients();
+            let gradients = if fused {
+                0
+            } else {
+                trained * size_of::<N::Gradient>()
+            };
+            [stored.sum(), gradients, trained * O::SLOTS * N::STATE_BYTES]
+        });
+        let parameters = parameters.collect();
         Ok(Both {
+            parameters,
+            element: size_of::<N::Elem>(),
             training,
             training_layout,
             inference,
@@ -69,9 +92,10 @@ impl WithOptimizer for PlanBoth<'_> {
 /// # Errors
 /// When the run file or the model is wrong.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let run = RunFile::read(&options.run)?;
+    let mut run = RunFile::read(&options.run)?;
+    run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
     let network = Network::new(&run)?;
-    let both = run.optimizer.with(PlanBoth(&run, &network))?;
+    let both = run.with(PlanBoth(&run, &network))??;
     if let Some(path) = &options.svg {
         draw(&run, &both, path, options.inference)?;
     }
@@ -124,15 +148,16 @@ fn rows(both: &Both) -> Vec<Row> {
         .zip(inference.slots())
         .enumerate()
         .map(|(index, (slot, alone))| {
-            let specs = slot.specs();
-            let trained = slot.tensors.gradients() * size_of::<f32>();
+            let [parameter_bytes, gradient_bytes, state_bytes] =
+                both.parameters.get(index).copied().unwrap_or_default();
+            let bytes = |slot: &Slot| slot.output.len() * both.element;
             Row {
                 kind: slot.layer.name(),
                 output: slot.output,
-                parameters: specs.elements(),
-                parameter_bytes: specs.elements() * size_of::<f32>(),
-                gradient_bytes: if plan.uses & mode::FUSED == 0 { trained } else { 0 },
-                state_bytes: trained * plan.state_slots,
+                parameters: slot.specs().elements(),
+                parameter_bytes,
+                gradient_bytes,
+                state_bytes,
                 activation_bytes: if slot.in_place { 0 } else { bytes(slot) },
                 delta_bytes: if owns_delta(slot, slots.get(index + 1)) {
                     bytes(slot)
@@ -145,10 +170,6 @@ fn rows(both: &Both) -> Vec<Row> {
             }
         })
         .collect()
-}
-
-fn bytes(slot: &Slot) -> usize {
-    slot.output.len() * size_of::<f32>()
 }
 
 /// Whether the gradient of the layer's output has a place of its own: an in-place layer above works
@@ -197,7 +218,7 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
         .collect();
     json!({
         "run": run.name(),
-        "number": "f32",
+        "number": run.fit.number.value.name(),
         "optimizer": run.optimizer.name(),
         "batch": both.training.batch,
         "input": both.training.input.dims(),
@@ -213,9 +234,10 @@ fn as_json(run: &RunFile, both: &Both, rows: &[Row]) -> Value {
 fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
     let plan = &both.training;
     let mut text = format!(
-        "{}: {} parameters in f32, {}, batch {}. All figures in bytes.\n\n",
+        "{}: {} parameters in {}, {}, batch {}. All figures in bytes.\n\n",
         run.name(),
         grouped(plan.parameters),
+        run.fit.number.value.name(),
         run.optimizer.name(),
         plan.batch
     );
@@ -291,7 +313,7 @@ fn as_text(run: &RunFile, both: &Both, rows: &[Row]) -> String {
     text += &Timeline::new(&both.training, &both.training_layout).summary();
     text += &format!(
         "A sample of {} is the caller's and not counted.",
-        grouped(plan.input.len() * size_of::<f32>())
+        grouped(plan.input.len() * both.element)
     );
     text
 }

@@ -3,7 +3,7 @@
 use crate::complaint::Failure;
 use crate::data::{self, Parts};
 use crate::report::{Point, Progress, say};
-use crate::run::RunFile;
+use crate::run::{NumberFile, RunFile};
 use crate::session::{self, Baseline, Measure, Outcome, Score};
 use kilograd::load::Samples;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   kilograd train ds-cnn
   kilograd train digits-mlp.toml
+  kilograd train digits-mlp --number bfp14
   kilograd train digits-mlp.toml --seed 3 --epochs 10 --json
   kilograd train digits-mlp.toml --out results/first
   kilograd train new-head.toml --from out/digits-mlp/checkpoint.bin --layers 4";
@@ -31,6 +32,9 @@ pub struct Options {
     /// Passes over the training data, in place of the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
+    /// The number to train in, in place of the file's
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<NumberFile>,
     /// Folder for curves and checkpoints [default: out/NAME OF THE RUN FILE]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -55,6 +59,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), Failure> {
     let mut run = RunFile::read(&options.run)?;
     run.fit.seed = options.seed.unwrap_or(run.fit.seed);
+    run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
     run.fit.epochs = options.epochs.unwrap_or(run.fit.epochs);
     let parts = data::parts(&run, run.fit.seed)?;
     let out = options
@@ -138,6 +143,7 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
     json!({
         "run": run.name(),
         "seed": run.fit.seed,
+        "number": run.fit.number.value.name(),
         "optimizer": run.optimizer.name(),
         "train_samples": parts.train.len(),
         "validation_samples": parts.validation.len(),
@@ -173,9 +179,10 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
 
 fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds: f64) -> String {
     let mut text = format!(
-        "{}: {} parameters, {} bytes of RAM to train with {} (batch {})\n",
+        "{}: {} parameters in {}, {} bytes of RAM to train with {} (batch {})\n",
         run.name(),
         outcome.params,
+        run.fit.number.value.name(),
         outcome.ram_bytes,
         run.optimizer.name(),
         run.fit.batch.value

@@ -5,6 +5,7 @@ use crate::image::Found;
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
 use kilograd::checkpoint::{Listed, Taken, Weights, WeightsError};
+use kilograd::kernel::Kernel;
 use kilograd::network::{Layer, Role, Shape};
 use kilograd::number::bfp::{High, Low8, Low16, Master};
 use kilograd::number::{Bfp14, Element, Number};
@@ -54,14 +55,14 @@ pub fn values(found: &Found<'_>, weights: &Weights, listed: &Listed) -> Option<V
 ///
 /// # Errors
 /// [`WeightsError`].
-pub fn fill<O: Optimizer<f32>>(
+pub fn fill<N: Kernel, O: Optimizer<N>>(
     found: &Found<'_>,
     weights: &Weights,
-    trainer: &mut AnyTrainer<'_, O>,
+    trainer: &mut AnyTrainer<'_, N, O>,
     layers: usize,
 ) -> Result<Taken, WeightsError> {
     let mut view = found.view();
-    let Some(decode) = decoder(weights.number()) else {
+    let Some(decode) = decoder(weights.number()).filter(|_| weights.number() != N::CODE) else {
         return weights.take(&mut view, trainer, layers);
     };
     let plan = trainer.plan();

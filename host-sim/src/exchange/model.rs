@@ -5,6 +5,7 @@ use super::torch::torch;
 use crate::complaint::{Complaint, nearest};
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
+use kilograd::kernel::Kernel;
 use kilograd::network::{Layer, Param, Slot};
 use kilograd::optim::Optimizer;
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ fn params(slot: &Slot) -> impl Iterator<Item = (usize, Param)> {
 }
 
 /// Every parameter of a model. An adapter is merged into the weight that it stands beside.
-pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, O>) -> Tensors {
+pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, f32, O>) -> Tensors {
     let mut all = Tensors::default();
     all.notes.insert("format".into(), "pt".into());
     for (layer, slot) in trainer.plan().slots().iter().enumerate() {
@@ -56,11 +57,11 @@ pub struct Imported {
 ///
 /// # Errors
 /// A [`Complaint`] that names the tensor, with what was found and what is expected.
-pub fn import<O: Optimizer<f32>>(
+pub fn import<N: Kernel, O: Optimizer<N>>(
     name: &str,
     found: &Tensors,
     run: &RunFile,
-    trainer: &mut AnyTrainer<'_, O>,
+    trainer: &mut AnyTrainer<'_, N, O>,
     partial: bool,
 ) -> Result<Imported, Complaint> {
     let mut done = Imported::default();

@@ -6,7 +6,7 @@ use crate::image::{Found, Saved};
 use crate::run::RunFile;
 use crate::session::{AnyTrainer, Network, Source, with_trainer};
 use kilograd::checkpoint::Weights;
-use kilograd::number::Number;
+use kilograd::kernel::Kernel;
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Persist, Restore};
 
@@ -30,10 +30,10 @@ impl Checkpoint<'_> {
     ///
     /// # Errors
     /// A complaint when it is of another model, or over other frozen layers.
-    pub fn restore<O: Optimizer<f32>, R>(
+    pub fn restore<N: Kernel, O: Optimizer<N>, R>(
         &self,
         optimizer: O,
-        then: impl FnOnce(&mut AnyTrainer<'_, O>, &Weights, &Saved) -> Result<R, Failure>,
+        then: impl FnOnce(&mut AnyTrainer<'_, N, O>, &Weights, &Saved) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
         let Self {
             name,
@@ -45,8 +45,8 @@ impl Checkpoint<'_> {
         let told = |error| explain(name, run, &error);
         let weights = found.weights().map_err(told)?;
         let saved = found.saved()?;
-        let plan = network.plan::<O>(run, true)?;
-        let mut from_base = |whole: &mut AnyTrainer<'_, O>| match base {
+        let plan = network.plan::<N, O>(run, true)?;
+        let mut from_base = |whole: &mut AnyTrainer<'_, N, O>| match base {
             Some(base) => base.fill(run, whole).map(drop),
             None => Ok(()),
         };
@@ -58,7 +58,7 @@ impl Checkpoint<'_> {
                             the seed that drew them in [fit]";
                 return Err(Complaint::new(message, help).into());
             }
-            let same = weights.plan() == plan.fingerprint && weights.number() == <f32 as Number>::CODE;
+            let same = weights.plan() == plan.fingerprint && weights.number() == N::CODE;
             let size = trainer.size();
             if same
                 && weights.trainer_bytes() as usize == size

@@ -1,5 +1,6 @@
 //! `[fit]`: how long and how to train.
 
+use super::number::NumberFile;
 use super::table::{Marked, Table};
 use crate::complaint::Complaint;
 use kilograd::engine::Clip;
@@ -14,6 +15,7 @@ pub const KEYS: &[&str] = &[
     "checkpoint_every",
     "clip_norm",
     "clip_value",
+    "number",
 ];
 
 /// `[fit]`; every key has a default.
@@ -33,6 +35,8 @@ pub struct FitFile {
     pub checkpoint_every: Option<u32>,
     /// What is done to a gradient that is too large (nothing).
     pub clip: Clip,
+    /// What is trained in (`f32`).
+    pub number: Marked<NumberFile>,
 }
 
 impl FitFile {
@@ -45,6 +49,10 @@ impl FitFile {
             seed: 1,
             checkpoint_every: None,
             clip: Clip::None,
+            number: Marked {
+                value: NumberFile::F32,
+                span: 0..0,
+            },
         };
         let Some(table) = table else { return Ok(fit) };
         let count = |key| {
@@ -65,6 +73,11 @@ impl FitFile {
             let help = "add `validation = 0.2`, or remove `stop_early`";
             return Err(table.wrong("stop_early", "needs a validation part to watch", help));
         }
+        let named = table.choice("number", &NumberFile::NAMES)?;
+        fit.number = Marked {
+            value: named.and_then(NumberFile::named).unwrap_or_default(),
+            span: table.key_span("number"),
+        };
         let bound = |key| table.number(key, "above 0", |x| x > 0.0);
         fit.clip = match (bound("clip_norm")?, bound("clip_value")?) {
             (Some(_), Some(_)) => {

@@ -33,6 +33,7 @@ mod kinds;
 mod layer;
 mod loss;
 mod model;
+mod number;
 mod optimizer;
 mod ready;
 mod schedule;
@@ -43,6 +44,7 @@ pub use data::{DataFile, Origin, Scaling, Target, Windowing};
 pub use fit::FitFile;
 pub use layer::LayerLine;
 pub use model::ModelFile;
+pub use number::{NumberFile, WithTraining};
 pub use optimizer::{OptimizerFile, WithOptimizer};
 pub use ready::{READY, ready};
 pub use table::Marked;
@@ -137,6 +139,19 @@ impl RunFile {
         help: impl Into<String>,
     ) -> Complaint {
         self.source.complain(span, message, help)
+    }
+
+    /// Does something with the run's number and optimizer.
+    ///
+    /// # Errors
+    /// A [`Complaint`] if the number does not have the optimizer.
+    pub fn with<W: WithTraining>(&self, work: W) -> Result<W::Output, Complaint> {
+        let number = self.fit.number.value;
+        number::with(number, self.optimizer, work).ok_or_else(|| {
+            let message = format!("{} is not available in {}", self.optimizer.name(), number.name());
+            let help = "train with SGD, with or without momentum, or in f32";
+            self.complain(self.fit.number.span.clone(), message, help)
+        })
     }
 
     /// The folder that relative paths of the file start at.

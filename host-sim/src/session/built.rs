@@ -4,14 +4,15 @@ use super::plan::{MAX_LAYERS, Network};
 use crate::complaint::Failure;
 use crate::run::RunFile;
 use kilograd::engine::{NewError, Trainer};
+use kilograd::kernel::Kernel;
 use kilograd::network::PlanOf;
 use kilograd::optim::Optimizer;
 
 /// A trainer that can run every kind of layer.
-pub type AnyTrainer<'a, O> = Trainer<'a, f32, O, { u128::MAX }>;
+pub type AnyTrainer<'a, N, O> = Trainer<'a, N, O, { u128::MAX }>;
 
 /// What a frozen layer is taken from: given a trainer of the same layers that freezes none, initialised by the seed.
-pub type Base<'b, O> = &'b mut dyn FnMut(&mut AnyTrainer<'_, O>) -> Result<(), Failure>;
+pub type Base<'b, N, O> = &'b mut dyn FnMut(&mut AnyTrainer<'_, N, O>) -> Result<(), Failure>;
 
 /// Builds the trainer of `run` for `plan`, initialised by the run's seed, and gives it to `then`.
 ///
@@ -20,18 +21,18 @@ pub type Base<'b, O> = &'b mut dyn FnMut(&mut AnyTrainer<'_, O>) -> Result<(), F
 ///
 /// # Errors
 /// Those of `base` and `then`.
-pub fn with_trainer<O: Optimizer<f32>, R>(
+pub fn with_trainer<N: Kernel, O: Optimizer<N>, R>(
     run: &RunFile,
     network: &Network,
     plan: &PlanOf<MAX_LAYERS>,
     optimizer: O,
-    base: Base<'_, O>,
-    then: impl FnOnce(&mut AnyTrainer<'_, O>) -> Result<R, Failure>,
+    base: Base<'_, N, O>,
+    then: impl FnOnce(&mut AnyTrainer<'_, N, O>) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
     let mut frozen = words(plan.frozen);
     let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
     if !frozen.is_empty() {
-        let whole = network.trained().plan::<O>(run, true)?;
+        let whole = network.trained().plan::<N, O>(run, true)?;
         with_image(run, &whole, optimizer, &[], |trainer| {
             base(trainer)?;
             if trainer.write_frozen(plan, frozen) {
@@ -45,12 +46,12 @@ pub fn with_trainer<O: Optimizer<f32>, R>(
 }
 
 /// A trainer over an image of its frozen parameters.
-fn with_image<O: Optimizer<f32>, R>(
+fn with_image<N: Kernel, O: Optimizer<N>, R>(
     run: &RunFile,
     plan: &PlanOf<MAX_LAYERS>,
     optimizer: O,
     frozen: &[u8],
-    then: impl FnOnce(&mut AnyTrainer<'_, O>) -> Result<R, Failure>,
+    then: impl FnOnce(&mut AnyTrainer<'_, N, O>) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
     let mut memory = words(plan.bytes());
     let memory = bytemuck::cast_slice_mut(&mut memory);

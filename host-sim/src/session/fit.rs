@@ -3,18 +3,21 @@
 use super::built::{AnyTrainer, with_trainer};
 use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
+use super::samples::Encoded;
 use super::score::{Score, score};
 use super::warm::{Source, Warm};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
-use crate::run::{RunFile, Target, WithOptimizer};
+use crate::run::{RunFile, Target, WithTraining};
 use kilograd::checkpoint::Contents;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
+use kilograd::kernel::Kernel;
 use kilograd::load::Loader;
 use kilograd::loss::Loss;
 use kilograd::network::PlanOf;
+use kilograd::number::{Element, Scale};
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
 use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
@@ -70,12 +73,12 @@ pub struct Options<'a> {
 /// A complaint about the model or the data, or the step at which training diverged.
 pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Outcome, Failure> {
     let network = Network::new(run)?;
-    run.optimizer.with(Work {
+    run.with(Work {
         run,
         parts,
         network: &network,
         options,
-    })
+    })?
 }
 
 struct Work<'a, 'o> {
@@ -85,23 +88,23 @@ struct Work<'a, 'o> {
     options: &'a mut Options<'o>,
 }
 
-impl WithOptimizer for Work<'_, '_> {
+impl WithTraining for Work<'_, '_> {
     type Output = Result<Outcome, Failure>;
 
-    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+    fn call<N: Kernel, O: Optimizer<N>>(self, optimizer: O) -> Self::Output {
         let Self {
             run,
             parts,
             network,
             options,
         } = self;
-        let plan = network.plan::<O>(run, true)?;
+        let plan = network.plan::<N, O>(run, true)?;
         check_classes(run, &plan, parts)?;
         let from = match options.from {
             Some(path) => Some(Source::read(path, options.layers)?),
             None => None,
         };
-        let mut base = |whole: &mut AnyTrainer<'_, O>| match &from {
+        let mut base = |whole: &mut AnyTrainer<'_, N, O>| match &from {
             Some(from) => from.fill(run, whole).map(drop),
             None => Ok(()),
         };
@@ -110,14 +113,18 @@ impl WithOptimizer for Work<'_, '_> {
                 Some(from) => Some(from.fill(run, trainer)?),
                 None => None,
             };
-            let (curves, stopped_early) = epochs(run, parts, trainer, options)?;
-            let Some(train) = score(trainer, &parts.train) else {
+            // One scale for the whole set, chosen by what is learned from.
+            let scale = N::Elem::fitting(largest(&parts.train.features));
+            let (curves, stopped_early) = epochs(run, parts, scale, trainer, options)?;
+            let mut judged = |part| score(trainer, &Encoded::<N::Elem>::new(part, scale));
+            let Some(train) = judged(&parts.train) else {
                 return Err(Failure::Run("the training part holds no sample".into()));
             };
+            let (validation, test) = (judged(&parts.validation), judged(&parts.test));
             Ok(Outcome {
                 train,
-                validation: score(trainer, &parts.validation),
-                test: score(trainer, &parts.test),
+                validation,
+                test,
                 steps: trainer.steps(),
                 epochs: curves.points.last().map_or(0, |point| point.epoch),
                 stopped_early,
@@ -129,6 +136,11 @@ impl WithOptimizer for Work<'_, '_> {
             })
         })
     }
+}
+
+/// The largest magnitude.
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
 /// 64-bit FNV-1a.
@@ -161,10 +173,11 @@ fn check_classes(run: &RunFile, plan: &PlanOf<MAX_LAYERS>, parts: &Parts) -> Res
 }
 
 /// Runs the epochs, from the beginning or from the last checkpoint.
-fn epochs<O: Optimizer<f32>, const USES: u128>(
+fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     run: &RunFile,
     parts: &Parts,
-    trainer: &mut Trainer<'_, f32, O, USES>,
+    scale: Scale<N>,
+    trainer: &mut Trainer<'_, N, O, USES>,
     options: &mut Options<'_>,
 ) -> Result<(Curves, bool), Failure> {
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
@@ -203,8 +216,9 @@ fn epochs<O: Optimizer<f32>, const USES: u128>(
         patience: run.fit.stop_early,
         save_every: run.fit.checkpoint_every.unwrap_or(0),
     };
+    let set = Encoded::<N::Elem>::new(&set, scale);
     let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
-    let mut sample = vec![0.0; set.shape.len()];
+    let mut sample = vec![N::Elem::default(); set.sample_len()];
     let extra: [&dyn Persist; 2] = [&mark, &contents];
     let mut stopped = None;
     {

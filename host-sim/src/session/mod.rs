@@ -7,6 +7,7 @@ mod file_flash;
 mod fit;
 pub(crate) mod keep;
 mod plan;
+mod samples;
 mod score;
 mod warm;
 
@@ -16,5 +17,6 @@ pub use built::{AnyTrainer, with_trainer};
 pub use file_flash::{FileFlash, FileFlashError};
 pub use fit::{Options, Outcome, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
+pub use samples::Encoded;
 pub use score::{Measure, Score, score};
 pub use warm::{Source, Warm};

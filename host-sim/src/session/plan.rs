@@ -4,6 +4,7 @@ use crate::complaint::Complaint;
 use crate::data::spoken;
 use crate::run::{RunFile, Target};
 use kilograd::engine::Training;
+use kilograd::kernel::Kernel;
 use kilograd::loss::Loss;
 use kilograd::network::{Entry, Layout, Model, PlanError, PlanOf, Shape};
 use kilograd::optim::Optimizer;
@@ -50,23 +51,23 @@ impl Network {
         }
     }
 
-    /// Plans training with `O`, or inference.
+    /// Plans training in `N` with `O`, or inference.
     ///
     /// # Errors
     /// A [`Complaint`] about the line of the layer at fault.
-    pub fn plan<O: Optimizer<f32>>(
+    pub fn plan<N: Kernel, O: Optimizer<N>>(
         &self,
         run: &RunFile,
         train: bool,
     ) -> Result<PlanOf<MAX_LAYERS>, Complaint> {
-        self.layout::<O>(run, train).map(|(plan, _)| plan)
+        self.layout::<N, O>(run, train).map(|(plan, _)| plan)
     }
 
     /// The plan, and what lies where in its work region and when.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).
-    pub fn layout<O: Optimizer<f32>>(
+    pub fn layout<N: Kernel, O: Optimizer<N>>(
         &self,
         run: &RunFile,
         train: bool,
@@ -75,7 +76,7 @@ impl Network {
             let message = format!("a batch of {} is too large", run.fit.batch.value);
             run.complain(run.fit.batch.span.clone(), message, "write at most 65535")
         })?;
-        let training = Training::<f32, O>::new(run.model.loss.value)
+        let training = Training::<N, O>::new(run.model.loss.value)
             .batch(batch)
             .clip(run.fit.clip);
         let training = if train { training } else { training.inference() };

@@ -1,12 +1,14 @@
 //! How good a trained model is on a data set.
 
 use super::auc::auc;
+use super::samples::Encoded;
 use crate::data::Dataset;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::{Accuracy, MeanLoss, predicted};
+use kilograd::kernel::Kernel;
 use kilograd::load::{Label, Samples};
 use kilograd::loss::{Loss, Target};
-use kilograd::number::View;
+use kilograd::number::{Scalar, View};
 use kilograd::optim::Optimizer;
 use std::collections::BTreeMap;
 
@@ -93,7 +95,7 @@ pub(super) fn by_recording(data: &Dataset, figures: &[f64]) -> Vec<(f64, bool)> 
 }
 
 /// What a label asks of the model.
-fn target<'a>(label: Label) -> Target<'a, f32> {
+fn target<'a, N: Kernel>(label: Label) -> Target<'a, N> {
     match label {
         Label::Class(class) => Target::Class(usize::from(class)),
         Label::Itself => Target::Itself,
@@ -101,17 +103,20 @@ fn target<'a>(label: Label) -> Target<'a, f32> {
 }
 
 /// Scores every sample of `data`; `None` if there is none.
-pub fn score<O: Optimizer<f32>, const USES: u128>(
-    trainer: &mut Trainer<'_, f32, O, USES>,
-    data: &Dataset,
+pub fn score<N: Kernel, O: Optimizer<N>, const USES: u128>(
+    trainer: &mut Trainer<'_, N, O, USES>,
+    data: &Encoded<'_, N::Elem>,
 ) -> Option<Score> {
     let (mut loss, mut accuracy) = (MeanLoss::new(), Accuracy::new());
-    let mut x = vec![0.0; data.shape.len()];
+    let mut x = vec![N::Elem::default(); data.sample_len()];
+    let scale = Samples::scale(data);
     let mut losses = Vec::with_capacity(data.len());
     let tokens = trainer.plan().loss == Loss::NextToken;
     for index in 0..data.len() {
         let label = data.read(index, &mut x)?;
-        let found = trainer.evaluate(View::plain(&x), target(label))?;
+        let found = trainer
+            .evaluate(View { data: &x, scale }, target(label))?
+            .to_f32();
         loss.push(found);
         losses.push(f64::from(found));
         if let Label::Class(class) = label {
@@ -123,7 +128,7 @@ pub fn score<O: Optimizer<f32>, const USES: u128>(
     Some(Score {
         loss,
         accuracy: accuracy.value(),
-        auc: auc(&by_recording(data, &losses)),
+        auc: auc(&by_recording(data.set(), &losses)),
         perplexity: tokens.then(|| libm::expf(loss)),
     })
 }

@@ -6,6 +6,7 @@ use crate::exchange::{explain, fill};
 use crate::image::Image;
 use crate::run::RunFile;
 use kilograd::checkpoint::Taken;
+use kilograd::kernel::Kernel;
 use kilograd::network::Plan;
 use kilograd::optim::Optimizer;
 use std::fmt;
@@ -77,10 +78,10 @@ impl Source {
     ///
     /// # Errors
     /// A complaint when a wanted layer does not match, or none does, with what was found and what is expected.
-    pub fn fill<O: Optimizer<f32>>(
+    pub fn fill<N: Kernel, O: Optimizer<N>>(
         &self,
         run: &RunFile,
-        trainer: &mut AnyTrainer<'_, O>,
+        trainer: &mut AnyTrainer<'_, N, O>,
     ) -> Result<Warm, Failure> {
         let found = self.image.newest(&self.name)?;
         let told = |error| explain(&self.name, run, &error);

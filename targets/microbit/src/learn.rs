@@ -5,17 +5,27 @@ use common::motions::{CHANNELS, CLASSES, LENGTH, RECORDINGS, WIDTH, part};
 use kilograd::engine::{Arena, NewError, Trainer, Training, Update};
 use kilograd::load::Permutation;
 use kilograd::loss::{Loss, Target};
-use kilograd::network::{Model, PlanOf, Shape, dense, relu};
+use kilograd::network::{Model, PlanOf, Shape, conv1d, dense, global_average, relu};
 use kilograd::number::{Bfp14, Scalar, View};
-use kilograd::optim::Sgd;
+use kilograd::optim::Momentum;
 
 const NET: Model = Model::new(
-    Shape::vector((CHANNELS * LENGTH) as u16),
-    &[dense(2), relu(), dense(CLASSES as u16)],
+    Shape::series(CHANNELS as u16, LENGTH as u16),
+    &[
+        conv1d(8, 5).stride(2),
+        relu(),
+        conv1d(16, 5).stride(2),
+        relu(),
+        global_average(),
+        dense(CLASSES as u16),
+    ],
 );
-const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<Bfp14, Sgd>::new(Loss::CrossEntropy));
-const OPTIMIZER: Sgd = Sgd {
-    learning_rate: 1.0 / 256.0,
+const PLAN: PlanOf<{ NET.len() }> = NET.plan(Training::<Bfp14, Momentum>::new(Loss::CrossEntropy));
+const OPTIMIZER: Momentum = Momentum {
+    learning_rate: 0.01,
+    momentum: 0.9,
+    dampening: 0.0,
+    nesterov: false,
     weight_decay: 0.0,
 };
 
@@ -29,7 +39,7 @@ pub const SAVE_EVERY: u32 = TRAINED;
 const SEED: u64 = 1;
 
 /// The trainer of this network.
-pub type Learner<'a> = Trainer<'a, Bfp14, Sgd, { PLAN.uses() }>;
+pub type Learner<'a> = Trainer<'a, Bfp14, Momentum, { PLAN.uses() }>;
 
 /// What the network needs.
 pub struct Memory {

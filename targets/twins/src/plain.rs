@@ -29,6 +29,8 @@ impl Element for Plain {
     fn from_f32(value: f32, (): ()) -> Self {
         Self(value)
     }
+
+    fn fitting(_: f32) {}
 }
 
 impl Float for Plain {

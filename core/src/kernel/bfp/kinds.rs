@@ -10,7 +10,7 @@ pub(super) const POINTWISE: u128 = 1 << 2;
 pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 1 << 18 | 1 << 33 | 1 << 34 | 1 << 35 | 1 << 36;
 /// Normalisation, dropout, softmax.
 pub(super) const NORMAL: u128 = 0;
-/// Look-up, recurrent layers and attention.
-pub(super) const SEQUENCE: u128 = 0;
+/// Embedding, position, attention, rnn, gru, lstm, last.
+pub(super) const SEQUENCE: u128 = 0b111_1111 << 27;
 /// Cross-entropy and squared error.
 pub(super) const JUDGE: u128 = 0b11 << LOSSES;

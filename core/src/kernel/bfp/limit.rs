@@ -22,8 +22,16 @@ impl Limiter {
         let magnitude = value.unsigned_abs();
         self.peak.largest = self.peak.largest.max(magnitude);
         if magnitude > MANTISSA as u32 {
-            self.peak.saturated += 1;
+            return self.saturate(value);
         }
+        value as i16
+    }
+
+    /// Rare, so it stays out of the loops.
+    #[cold]
+    #[inline(never)]
+    fn saturate(&mut self, value: i32) -> i16 {
+        self.peak.saturated += 1;
         value.clamp(-MANTISSA, MANTISSA) as i16
     }
 

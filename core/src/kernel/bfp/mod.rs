@@ -3,6 +3,8 @@
 //! No accumulator can overflow: see [`products`] for the bounds. Integer sums do not depend on their order, so
 //! accelerated twins may take any within a group.
 
+mod attend;
+mod cells;
 mod channels;
 mod gate;
 mod judge;

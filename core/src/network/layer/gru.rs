@@ -1,10 +1,12 @@
 //! Gated recurrent unit.
 
-use super::recurrence::{Recurrence, frame, frame_before, own, part, row, row_mut, split};
-use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
+use super::recurrence::{
+    Recurrence, follow, frame, frame_before, own, part, raise, row, row_mut, scales, seen, split,
+};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Pass, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Params, Shape};
-use crate::number::{Number, View, cast_mut};
+use crate::number::{Number, cast_mut};
 
 /// `r, z = σ(a_r + s_r), σ(a_z + s_z)`, `n = tanh(a_n + r s_n)`, `y[t] = (1 − z) n + z y[t−1]`
 ///
@@ -30,6 +32,9 @@ pub struct Gru {
 impl Gru {
     pub(crate) const NAME: &'static str = "gru";
     pub(crate) const ROWS: bool = true;
+    /// Scales of its own: of the sums of the input, of those of the state, of the gradient of both, and of the
+    /// state's. Gates need none.
+    pub(crate) const INNER: usize = 4;
 
     const fn recurrence(&self, input: Shape) -> Recurrence {
         Recurrence::new(input, self.hidden, 3)
@@ -86,12 +91,16 @@ impl Gru {
             mut y,
             kept,
             scratch,
+            inner,
+            pass,
             visit,
             ..
         } = ports;
         let size = self.recurrence(input);
         let hidden = size.hidden;
         let keeps = visit.any();
+        let [of_input, of_state] = scales::<N, 2>(inner);
+        let [mut sums, mut states, mut peak] = [N::Peak::default(); 3];
         let (state, spare) = split(cast_mut::<N::Elem>(scratch), size.outputs);
         let (gates, terms) = if keeps {
             split(cast_mut::<N::Elem>(kept), size.frames * size.outputs)
@@ -101,20 +110,28 @@ impl Gru {
         for t in 0..size.frames {
             let index = if keeps { t } else { 0 };
             let (before, y_now) = part(&mut y, t, hidden);
-            N::affine(p.weight(0), p.bias(2), x, own::<N>(gates), size.input(t, index));
-            N::affine(p.weight(1), p.bias(3), before, own::<N>(state), size.state(t, 0));
-            N::gru(
-                own(row_mut(gates, index, size.outputs)),
-                View::plain(state),
-                frame_before(before, t, hidden),
-                y_now,
+            let rows = own::<N>(gates, of_input);
+            raise::<N>(
+                &mut sums,
+                N::affine(p.weight(0), p.bias(2), x, rows, size.input(t, index)),
             );
+            let line = own::<N>(state, of_state);
+            raise::<N>(
+                &mut states,
+                N::affine(p.weight(1), p.bias(3), before, line, size.state(t, 0)),
+            );
+            let gates = own(row_mut(gates, index, size.outputs), of_input);
+            let before = frame_before(before, t, hidden);
+            raise::<N>(&mut peak, N::gru(gates, seen(state, of_state), before, y_now));
             N::copy(
-                View::plain(row(state, 2, hidden)),
-                own::<N>(row_mut(terms, index, hidden)),
+                seen(row(state, 2, hidden), of_state),
+                own::<N>(row_mut(terms, index, hidden), of_state),
             );
         }
-        N::Peak::default()
+        if pass != Pass::Infer {
+            follow::<N, 2>(inner, 0, [sums, states]);
+        }
+        peak
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
@@ -126,24 +143,36 @@ impl Gru {
             dx,
             kept,
             scratch,
+            inner,
             ..
         } = ports;
         let size = self.recurrence(input);
         let hidden = size.hidden;
+        let [_, of_state, of_sums, of_output] = scales::<N, 4>(inner);
+        let [mut sums, mut outputs] = [N::Peak::default(); 2];
         let (gates, terms) = split(cast_mut::<N::Elem>(kept), size.frames * size.outputs);
         let dh = row_mut(cast_mut::<N::Elem>(scratch), 0, hidden);
         N::clear(dh);
         for t in (0..size.frames).rev() {
-            N::add(own::<N>(dh), frame(dy, t, hidden));
+            raise::<N>(&mut outputs, N::add(own(dh, of_output), frame(dy, t, hidden)));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(gates), own::<N>(dh), size.back(t + 1));
+                let behind = seen(gates, of_sums);
+                raise::<N>(
+                    &mut outputs,
+                    N::affine_input(p.weight(1), behind, own(dh, of_output), size.back(t + 1)),
+                );
             }
             let before = frame_before(y, t, hidden);
-            let gates = own(row_mut(gates, t, size.outputs));
-            N::gru_gradient(gates, own(row_mut(terms, t, hidden)), before, own::<N>(dh));
+            let gates = own(row_mut(gates, t, size.outputs), of_sums);
+            let term = own(row_mut(terms, t, hidden), of_sums);
+            raise::<N>(
+                &mut sums,
+                N::gru_gradient(gates, term, of_state, before, own(dh, of_output)),
+            );
         }
+        follow::<N, 2>(inner, 2, [sums, outputs]);
         self.turn::<N>(size, gates, terms);
-        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
+        size.input_gradient::<N>(p.weight(0), seen(gates, of_sums), dx)
     }
 
     /// The input's part of n has a gradient of its own, and so has the state's: one lies among the gates, the
@@ -165,7 +194,8 @@ impl Gru {
         if of_state {
             self.turn::<N>(size, gates, terms);
         }
-        size.gradient::<N>(View::plain(gates), ports);
+        let [_, _, of_sums] = scales::<N, 3>(ports.inner);
+        size.gradient::<N>(seen(gates, of_sums), ports);
         if of_state {
             self.turn::<N>(size, gates, terms);
         }

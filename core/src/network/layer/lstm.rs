@@ -1,10 +1,12 @@
 //! Long short-term memory.
 
-use super::recurrence::{Recurrence, frame, frame_before, own, part, row, row_mut, split};
-use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
+use super::recurrence::{
+    Recurrence, follow, frame, frame_before, own, part, raise, row, row_mut, scales, seen, split,
+};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Pass, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Params, Shape};
-use crate::number::{Number, View, cast_mut};
+use crate::number::{Number, cast_mut};
 
 /// `i, f, o = σ(a_i), σ(a_f), σ(a_o)`, `g = tanh a_g`, `c[t] = f c[t−1] + i g`, `y[t] = o tanh c[t]`
 ///
@@ -31,6 +33,9 @@ pub struct Lstm {
 impl Lstm {
     pub(crate) const NAME: &'static str = "lstm";
     pub(crate) const ROWS: bool = true;
+    /// Scales of its own: of the sums, of the cell, of the sums' gradient, of the output's, and of the cell's.
+    /// Gates need none.
+    pub(crate) const INNER: usize = 5;
 
     const fn recurrence(&self, input: Shape) -> Recurrence {
         Recurrence::new(input, self.hidden, 4)
@@ -87,12 +92,16 @@ impl Lstm {
             mut y,
             kept,
             scratch,
+            inner,
+            pass,
             visit,
             ..
         } = ports;
         let size = self.recurrence(input);
         let hidden = size.hidden;
         let keeps = visit.any();
+        let [of_sums, of_cell] = scales::<N, 2>(inner);
+        let [mut sums, mut states, mut peak] = [N::Peak::default(); 3];
         let room = cast_mut::<N::Elem>(if keeps { kept } else { scratch });
         let rows = if keeps { size.frames } else { 1 };
         let (gates, cells) = split(room, rows * size.outputs);
@@ -100,23 +109,31 @@ impl Lstm {
         for t in 0..size.frames {
             let index = if keeps { t } else { 0 };
             let (before, y_now) = part(&mut y, t, hidden);
-            N::affine(p.weight(0), p.bias(2), x, own::<N>(gates), size.input(t, index));
-            N::affine_more(
-                p.weight(1),
-                p.bias(3),
-                before,
-                own::<N>(gates),
-                size.state(t, index),
+            let rows = own::<N>(gates, of_sums);
+            raise::<N>(
+                &mut sums,
+                N::affine(p.weight(0), p.bias(2), x, rows, size.input(t, index)),
+            );
+            let (rows, sweep) = (own::<N>(gates, of_sums), size.state(t, index));
+            raise::<N>(
+                &mut sums,
+                N::affine_more(p.weight(1), p.bias(3), before, rows, sweep),
             );
             // The cell starts as that of the frame before, which lies in front of it or in its place.
             let (past, cell) = split(cells, index * hidden);
             let cell = row_mut(cell, 0, hidden);
             if let Some(last) = index.checked_sub(1) {
-                N::copy(View::plain(row(past, last, hidden)), own::<N>(cell));
+                N::copy(seen(row(past, last, hidden), of_cell), own::<N>(cell, of_cell));
             }
-            N::lstm(own(row_mut(gates, index, size.outputs)), own(cell), y_now);
+            let gates = own(row_mut(gates, index, size.outputs), of_sums);
+            let [cell, output] = N::lstm(gates, own(cell, of_cell), y_now);
+            raise::<N>(&mut states, cell);
+            raise::<N>(&mut peak, output);
         }
-        N::Peak::default()
+        if pass != Pass::Infer {
+            follow::<N, 2>(inner, 0, [sums, states]);
+        }
+        peak
     }
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
@@ -127,31 +144,42 @@ impl Lstm {
             dx,
             kept,
             scratch,
+            inner,
             ..
         } = ports;
         let size = self.recurrence(input);
         let hidden = size.hidden;
+        let [_, at_cell, of_sums, of_output, of_cell] = scales::<N, 5>(inner);
+        let [mut sums, mut outputs, mut states] = [N::Peak::default(); 3];
         let (gates, cells) = split(cast_mut::<N::Elem>(kept), size.frames * size.outputs);
         let (dh, dc) = split(cast_mut::<N::Elem>(scratch), hidden);
         let dc = row_mut(dc, 0, hidden);
         N::clear(dc);
         for t in (0..size.frames).rev() {
-            N::copy(frame(dy, t, hidden), own::<N>(dh));
+            raise::<N>(&mut outputs, N::copy(frame(dy, t, hidden), own(dh, of_output)));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(gates), own::<N>(dh), size.back(t + 1));
+                let behind = seen(gates, of_sums);
+                raise::<N>(
+                    &mut outputs,
+                    N::affine_input(p.weight(1), behind, own(dh, of_output), size.back(t + 1)),
+                );
             }
-            let cells = View::plain(&*cells);
+            let cells = seen(cells, at_cell);
             let (cell, before) = (frame(cells, t, hidden), frame_before(cells, t, hidden));
-            let gates = own(row_mut(gates, t, size.outputs));
-            N::lstm_gradient(gates, cell, before, View::plain(dh), own::<N>(dc));
+            let gates = own(row_mut(gates, t, size.outputs), of_sums);
+            let [delta, state] = N::lstm_gradient(gates, cell, before, seen(dh, of_output), own(dc, of_cell));
+            raise::<N>(&mut sums, delta);
+            raise::<N>(&mut states, state);
         }
-        size.input_gradient::<N>(p.weight(0), View::plain(gates), dx)
+        follow::<N, 3>(inner, 2, [sums, outputs, states]);
+        size.input_gradient::<N>(p.weight(0), seen(gates, of_sums), dx)
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, mut ports: Gradient<'_, N>) {
         let size = self.recurrence(ports.input);
         let kept = cast_mut::<N::Elem>(core::mem::take(&mut ports.kept));
         let (gates, _) = split(kept, size.frames * size.outputs);
-        size.gradient::<N>(View::plain(gates), ports);
+        let [_, _, of_sums] = scales::<N, 3>(ports.inner);
+        size.gradient::<N>(seen(gates, of_sums), ports);
     }
 }

@@ -292,7 +292,13 @@ impl Layer {
 
     /// Tensors that the layer keeps to itself and that need a scale, in block fixed point.
     pub(crate) const fn inner(&self) -> usize {
-        0
+        match self {
+            Self::Rnn(_) => Rnn::INNER,
+            Self::Gru(_) => Gru::INNER,
+            Self::Lstm(_) => Lstm::INNER,
+            Self::Attention(_) => Attention::INNER,
+            _ => 0,
+        }
     }
 
     /// Bytes that the layer may keep instead of the output that it reads in the backward pass; 0 for most.

@@ -3,7 +3,7 @@
 use super::Gradient;
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Param, Params, Shape, Start};
-use crate::number::{View, ViewMut};
+use crate::number::{Scale, View, ViewMut};
 
 /// The extents of a recurrent layer: `G` gates of `H` each, over `T` frames of `C` channels.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +134,7 @@ impl Recurrence {
             ..
         } = ports;
         match ports.tensor {
-            0 => N::affine_weights(x, sums, dw, self.inputs().rows(&rows), fresh),
+            0 => N::series_weights(x, sums, dw, self.inputs().rows(&rows), fresh, self.frames),
             1 => {
                 // The first frame has no state before it.
                 let sweep = Sweep {
@@ -143,7 +143,7 @@ impl Recurrence {
                     target: 1,
                     ..self.back(0)
                 };
-                N::affine_weights(y, sums, dw, sweep.rows(&rows), fresh);
+                N::series_weights(y, sums, dw, sweep.rows(&rows), fresh, self.frames);
             }
             _ => N::affine_bias(sums, dw, fresh),
         }
@@ -168,11 +168,34 @@ pub(super) fn row_mut<E>(data: &mut [E], index: usize, length: usize) -> &mut [E
 }
 
 /// Elements of the layer's own, to write.
-pub(super) fn own<N: Kernel>(data: &mut [N::Elem]) -> ViewMut<'_, N> {
-    ViewMut {
-        data,
-        scale: Default::default(),
+pub(super) fn own<N: Kernel>(data: &mut [N::Elem], scale: Scale<N>) -> ViewMut<'_, N> {
+    ViewMut { data, scale }
+}
+
+/// Elements of the layer's own, to read.
+pub(super) fn seen<N: Kernel>(data: &[N::Elem], scale: Scale<N>) -> View<'_, N> {
+    View { data, scale }
+}
+
+/// The scales of the tensors that a layer keeps to itself.
+pub(super) fn scales<N: Kernel, const COUNT: usize>(inner: &[N::Track]) -> [Scale<N>; COUNT] {
+    core::array::from_fn(|index| N::scale(inner.get(index)))
+}
+
+/// Takes note of what a pass has seen of them, from the one with index `from` on.
+pub(super) fn follow<N: Kernel, const COUNT: usize>(
+    inner: &mut [N::Track],
+    from: usize,
+    peaks: [N::Peak; COUNT],
+) {
+    for (index, peak) in peaks.into_iter().enumerate() {
+        N::follow(inner.get_mut(from + index), peak);
     }
+}
+
+/// `peak ← max(peak, more)`
+pub(super) fn raise<N: Kernel>(peak: &mut N::Peak, more: N::Peak) {
+    *peak = N::higher(*peak, more);
 }
 
 /// Frame `t` of a tensor of frames of `length`.

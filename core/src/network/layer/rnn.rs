@@ -1,11 +1,11 @@
 //! Simple recurrent layer.
 
-use super::recurrence::{Recurrence, frame, own, part, split};
-use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Reads, Room, Visit};
+use super::recurrence::{Recurrence, follow, frame, own, part, raise, scales, seen, split};
+use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Pass, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
 use crate::math::Tanh;
 use crate::network::{Params, Shape};
-use crate::number::{Number, View, ViewMut, cast_mut};
+use crate::number::{Number, ViewMut, cast_mut};
 
 /// `y[t] = tanh(Wᵀ x[t] + b + Uᵀ y[t−1] + b′)`, with `y[−1] = 0`
 ///
@@ -27,6 +27,8 @@ pub struct Rnn {
 impl Rnn {
     pub(crate) const NAME: &'static str = "rnn";
     pub(crate) const ROWS: bool = false;
+    /// Scales of its own: of the sums, of the output's gradient with what comes from behind, and of the sums'.
+    pub(crate) const INNER: usize = 3;
 
     const fn recurrence(&self, input: Shape) -> Recurrence {
         Recurrence::new(input, self.hidden, 1)
@@ -72,20 +74,35 @@ impl Rnn {
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
-            input, p, x, mut y, ..
+            input,
+            p,
+            x,
+            mut y,
+            inner,
+            pass,
+            ..
         } = ports;
         let size = self.recurrence(input);
-        let mut peak = N::Peak::default();
+        let [of_sums] = scales::<N, 1>(inner);
+        let [mut sums, mut peak] = [N::Peak::default(); 2];
         for t in 0..size.frames {
             let (_, now) = part(&mut y, t, size.hidden);
-            N::affine(p.weight(0), p.bias(2), x, now, size.input(t, 0));
+            let now = own::<N>(now.data, of_sums);
+            raise::<N>(
+                &mut sums,
+                N::affine(p.weight(0), p.bias(2), x, now, size.input(t, 0)),
+            );
             let (before, now) = part(&mut y, t, size.hidden);
-            N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0));
+            let now = own::<N>(now.data, of_sums);
+            raise::<N>(
+                &mut sums,
+                N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0)),
+            );
             let (_, now) = part(&mut y, t, size.hidden);
-            peak = N::higher(peak, {
-                let from = now.scale;
-                N::unary::<Tanh>(now, from)
-            });
+            raise::<N>(&mut peak, N::unary::<Tanh>(now, of_sums));
+        }
+        if pass != Pass::Infer {
+            follow::<N, 1>(inner, 0, [sums]);
         }
         peak
     }
@@ -100,26 +117,32 @@ impl Rnn {
             dy,
             mut dx,
             scratch,
+            inner,
             ..
         } = ports;
         let size = self.recurrence(input);
         let hidden = size.hidden;
+        let [_, of_output, of_sums] = scales::<N, 3>(inner);
+        let [mut outputs, mut sums] = [N::Peak::default(); 2];
         let (mut now, mut behind) = split(cast_mut::<N::Elem>(scratch), hidden);
         let mut peak = N::Peak::default();
         let mut fresh = dp.fresh;
         for t in (0..size.frames).rev() {
-            N::copy(frame(dy, t, hidden), own::<N>(now));
+            raise::<N>(&mut outputs, N::copy(frame(dy, t, hidden), own(now, of_output)));
             if t + 1 < size.frames {
-                N::affine_input(p.weight(1), View::plain(behind), own::<N>(now), size.back(0));
+                let behind = seen(behind, of_sums);
+                raise::<N>(
+                    &mut outputs,
+                    N::affine_input(p.weight(1), behind, own(now, of_output), size.back(0)),
+                );
             }
-            {
-                let dh = own::<N>(now);
-                let from = dh.scale;
-                N::unary_gradient::<Tanh>(frame(y, t, hidden), dh, from);
-            }
-            let da = View::plain(&*now);
+            raise::<N>(
+                &mut sums,
+                N::unary_gradient::<Tanh>(frame(y, t, hidden), own(now, of_sums), of_output),
+            );
+            let da = seen::<N>(now, of_sums);
             if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, da, dw, size.input(t, 0), fresh);
+                N::series_weights(x, da, dw, size.input(t, 0), fresh, size.frames);
             }
             if let Some(dw) = dp.tensor(1) {
                 // Of no position at the first frame, so that what is fresh becomes zero.
@@ -128,7 +151,7 @@ impl Rnn {
                     length: hidden,
                     ..size.state(t, 0)
                 };
-                N::affine_weights(y, da, dw, sweep, fresh);
+                N::series_weights(y, da, dw, sweep, fresh, size.frames);
             }
             for bias in [2, 3] {
                 if let Some(db) = dp.tensor(bias) {
@@ -145,6 +168,7 @@ impl Rnn {
             fresh = false;
             core::mem::swap(&mut now, &mut behind);
         }
+        follow::<N, 2>(inner, 1, [outputs, sums]);
         peak
     }
 

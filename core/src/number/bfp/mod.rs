@@ -6,6 +6,7 @@ mod track;
 
 pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
 pub use scalar::Q32;
+use track::EXPONENTS;
 pub use track::{Field, Track};
 pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
 
@@ -75,6 +76,20 @@ fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
     }
 }
 
+/// The finest exponent at which `largest` rounds to a mantissa below `2^bits`, from its bits alone.
+fn fitting(largest: f32, bits: i32) -> Exponent {
+    let stored = largest.to_bits();
+    let biased = (stored >> 23) as i32;
+    if !(1..255).contains(&biased) {
+        return Exponent(START);
+    }
+    let fraction = (stored & 0x7f_ffff) as i32;
+    // A fraction of as many ones as the mantissa has bits would round up to the next power of two.
+    let up = bits < 24 && fraction >> (23 - bits) == (1 << bits) - 1;
+    let exponent = biased - 127 + 1 - bits + i32::from(up);
+    Exponent(exponent.clamp(*EXPONENTS.start(), *EXPONENTS.end()) as i16)
+}
+
 fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits(((exponent.clamp(-126, 127) + 127) as u32) << 23)
 }
@@ -111,6 +126,10 @@ impl Element for i16 {
     fn from_f32(value: f32, scale: Exponent) -> Self {
         from_f32(value, scale.0.into(), MANTISSA) as Self
     }
+
+    fn fitting(largest: f32) -> Exponent {
+        fitting(largest, 13)
+    }
 }
 
 impl Element for i32 {
@@ -122,6 +141,10 @@ impl Element for i32 {
 
     fn from_f32(value: f32, scale: Exponent) -> Self {
         from_f32(value, scale.0.into(), i32::MAX)
+    }
+
+    fn fitting(largest: f32) -> Exponent {
+        fitting(largest, 31)
     }
 }
 
@@ -136,6 +159,9 @@ impl Element for Saturating<i32> {
     fn from_f32(value: f32, (): ()) -> Self {
         Self(from_f32(value, -i32::from(BIAS_FRACTION), i32::MAX))
     }
+
+    /// Q7.24 fits whatever it can and saturates at the rest.
+    fn fitting(_: f32) {}
 }
 
 /// The exponent that a tensor has before anything is known of it: 13 fraction bits, ±1.

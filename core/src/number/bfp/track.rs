@@ -59,7 +59,7 @@ pub(crate) fn set_exponent(track: Option<&mut Track>, exponent: i32) {
 }
 
 /// The finest and the coarsest exponent.
-const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
+pub(super) const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
 
 /// Ends a window of an activation; `true` if its exponent moved.
 ///

@@ -20,7 +20,7 @@ pub(super) type Block<'a> = (&'a [i16], i32);
 /// Mantissas to write and their exponent.
 pub(super) type BlockMut<'a> = (&'a mut [i16], i32);
 
-/// Outputs whose sums advance together.
+/// Outputs whose sums advance together, in a weight gradient.
 const LANES: usize = 4;
 
 /// `y = b + W x` with the sum over several runs, at each position; `y += W x` where `b` is empty.
@@ -51,14 +51,13 @@ pub(super) fn affine(
     }
     for (p, y) in y.chunks_exact_mut(outputs).take(positions).enumerate() {
         let mut from = 0;
-        let mut lanes = y.chunks_exact_mut(LANES);
-        for y in &mut lanes {
-            end.put(y, b.get(from..), sums_at::<LANES>(w.0, x.0, runs, p, from));
-            from += LANES;
-        }
-        for y in lanes.into_remainder().chunks_exact_mut(1) {
-            end.put(y, b.get(from..), sums_at::<1>(w.0, x.0, runs, p, from));
-            from += 1;
+        while from < outputs {
+            from += match outputs - from {
+                16.. => end.block::<16>(y, b, (w.0, x.0), runs, p, from),
+                8.. => end.block::<8>(y, b, (w.0, x.0), runs, p, from),
+                4.. => end.block::<4>(y, b, (w.0, x.0), runs, p, from),
+                _ => end.block::<1>(y, b, (w.0, x.0), runs, p, from),
+            };
         }
     }
     end.limiter.peak()
@@ -73,6 +72,23 @@ struct End {
 }
 
 impl End {
+    /// Outputs `from..from + B` at position `p`; returns how many those are.
+    #[inline]
+    fn block<const B: usize>(
+        &mut self,
+        y: &mut [i16],
+        b: &[Saturating<i32>],
+        (w, x): (&[i16], &[i16]),
+        runs: &Runs,
+        p: usize,
+        from: usize,
+    ) -> usize {
+        if let Some(y) = y.get_mut(from..) {
+            self.put(y, b.get(from..), sums_at::<B>(w, x, runs, p, from));
+        }
+        B
+    }
+
     #[inline]
     fn put<const B: usize>(&mut self, y: &mut [i16], b: Option<&[Saturating<i32>]>, sums: [i32; B]) {
         match b {
@@ -93,7 +109,7 @@ impl End {
 }
 
 /// The sums of `B` outputs from `from` on at position `p`.
-#[inline]
+#[inline(never)]
 fn sums_at<const B: usize>(w: &[i16], x: &[i16], runs: &Runs, p: usize, from: usize) -> [i32; B] {
     let outputs = runs.sweep.outputs;
     let mut sums = Sums::<B>::new();

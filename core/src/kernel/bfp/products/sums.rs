@@ -45,13 +45,49 @@ const fn divided(value: i32) -> i32 {
 pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
     let mut outer = 0_i32;
     for (a, b) in a.chunks(GROUP).zip(b.chunks(GROUP)) {
-        let mut inner = 0;
-        for (a, b) in a.iter().zip(b) {
-            inner += i32::from(*a) * i32::from(*b);
-        }
-        outer += divided(inner);
+        outer += divided(dot_group(a, b));
     }
     outer
+}
+
+/// `Σ a[k] b[k]` of a group.
+#[inline]
+fn dot_group(a: &[i16], b: &[i16]) -> i32 {
+    let ((a, last_a), (b, last_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sum = 0;
+    let mut add = |a: &i16, b: &i16| sum += i32::from(*a) * i32::from(*b);
+    for (a, b) in a.iter().zip(b) {
+        for (a, b) in a.iter().zip(b) {
+            add(a, b);
+        }
+    }
+    for (a, b) in last_a.iter().zip(last_b) {
+        add(a, b);
+    }
+    sum
+}
+
+/// `sums[o] ← sums[o] + Σ_k x[k] rows[k · width + o]`; returns the rows behind. A row whose `x` is 0, as a relu leaves
+/// half of them, is passed over.
+#[inline]
+fn add_rows<'w, const B: usize>(
+    sums: &mut [i32; B],
+    x: &[i16],
+    mut rows: &'w [i16],
+    width: usize,
+) -> &'w [i16] {
+    for x in x {
+        let x = i32::from(*x);
+        if x != 0
+            && let Some(row) = rows.first_chunk::<B>()
+        {
+            for (sum, w) in sums.iter_mut().zip(row) {
+                *sum += x * i32::from(*w);
+            }
+        }
+        rows = rows.get(width..).unwrap_or(&[]);
+    }
+    rows
 }
 
 /// `B` sums side by side, whose terms come in several runs. Groups go on from one run to the next.
@@ -75,13 +111,7 @@ impl<const B: usize> Sums<B> {
     #[inline]
     pub(super) fn add(&mut self, mut x: &[i16], mut rows: &[i16], width: usize) {
         while let Some((now, later)) = x.split_at_checked(x.len().min(self.room)) {
-            for (x, row) in now.iter().zip(rows.chunks(width)) {
-                if let Some(row) = row.first_chunk::<B>() {
-                    for (inner, w) in self.inner.iter_mut().zip(row) {
-                        *inner += i32::from(*x) * i32::from(*w);
-                    }
-                }
-            }
+            rows = add_rows(&mut self.inner, now, rows, width);
             self.room -= now.len();
             if self.room == 0 {
                 self.flush();
@@ -89,7 +119,6 @@ impl<const B: usize> Sums<B> {
             if later.is_empty() {
                 return;
             }
-            rows = rows.get(now.len() * width..).unwrap_or(&[]);
             x = later;
         }
     }

@@ -1,11 +1,11 @@
 //! Attention backward, in the place of what was kept.
 
 use super::super::Backward;
-use super::super::recurrence::{own, row, row_mut, split};
+use super::super::recurrence::{follow, own, raise, row, row_mut, scales, seen, split};
 use super::Attention;
 use super::size::copy;
 use crate::kernel::{Kernel, Sweep};
-use crate::number::{View, ViewMut, cast_mut};
+use crate::number::{ViewMut, cast_mut};
 
 impl Attention {
     pub(in super::super) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
@@ -18,6 +18,7 @@ impl Attention {
             mut dx,
             kept,
             scratch,
+            inner,
             ..
         } = ports;
         let size = self.size(input);
@@ -29,6 +30,8 @@ impl Attention {
         let (line, room) = split(cast_mut::<N::Elem>(scratch), width);
         let (product, means) = split(room, frames);
         let fresh = dp.fresh;
+        let [of_line, _, of_mixed, of_do, of_dp, of_ds, of_sums] = scales::<N, 7>(inner);
+        let [mut outputs, mut products, mut scores, mut sums] = [N::Peak::default(); 4];
 
         if let Some(db) = dp.tensor(3) {
             N::affine_bias(dy, db, fresh);
@@ -47,19 +50,26 @@ impl Attention {
                     step: width,
                     ..out
                 };
-                N::affine_weights(View::plain(o), dy, dw, sweep, fresh);
+                N::series_weights(seen(o, of_mixed), dy, dw, sweep, fresh, frames);
             }
             // o becomes do, and leaves do · o.
             N::clear(means);
             for i in 0..frames {
                 N::clear(line);
                 let sweep = Sweep { target: i, ..out };
-                N::affine_input(p.weight(2), dy, own::<N>(line), sweep);
+                raise::<N>(
+                    &mut outputs,
+                    N::affine_input(p.weight(2), dy, own(line, of_do), sweep),
+                );
                 let sweep = Sweep {
                     start: i,
                     ..size.sweep(base + i, 1, 0)
                 };
-                N::affine_input(View::plain(o), View::plain(line), own::<N>(means), sweep);
+                let mean = own::<N>(means, of_dp);
+                raise::<N>(
+                    &mut products,
+                    N::affine_input(seen(o, of_mixed), seen(line, of_do), mean, sweep),
+                );
                 copy(line, row_mut(o, base + i, width));
             }
             // P becomes dS and v becomes dv, a column at a time.
@@ -68,36 +78,40 @@ impl Attention {
                 let column = row_mut(product, 0, frames - first);
                 let rows = size.sweep(base + first, frames - first, base + j);
                 N::clear(column);
-                N::affine_input(View::plain(o), View::plain(v), own::<N>(column), rows);
+                raise::<N>(
+                    &mut products,
+                    N::affine_input(seen(o, of_do), seen(v, of_line), own(column, of_dp), rows),
+                );
                 N::clear(row_mut(v, base + j, width));
                 let start = size.column(head, j);
                 let sweep = Sweep { start, ..rows };
-                N::affine_more(
-                    View::plain(o),
-                    &[],
-                    View::plain(probabilities),
-                    own::<N>(v),
-                    sweep,
+                let shares = seen::<N>(probabilities, N::unit());
+                raise::<N>(
+                    &mut sums,
+                    N::affine_more(seen(o, of_do), &[], shares, own(v, of_sums), sweep),
                 );
                 let (_, p) = split(probabilities, start);
                 let means = means.get(first..).unwrap_or(&[]);
-                N::attend_gradient(
-                    own(row_mut(p, 0, frames - first)),
-                    View::plain(column),
-                    View::plain(means),
-                    width,
+                let p = own::<N>(row_mut(p, 0, frames - first), of_ds);
+                raise::<N>(
+                    &mut scores,
+                    N::attend_gradient(p, seen(column, of_dp), seen(means, of_dp), width),
                 );
             }
             // do becomes dq, a row at a time, which waits there until dk has been made.
             for i in 0..frames {
-                let seen = size.seen(i);
-                for (j, ds) in product.iter_mut().take(seen).enumerate() {
+                let visible = size.seen(i);
+                for (j, ds) in product.iter_mut().take(visible).enumerate() {
                     let place = size.column(head, j) + i - size.first(j);
                     copy(row(probabilities, place, 1), core::slice::from_mut(ds));
                 }
                 N::clear(row_mut(o, base + i, width));
-                let sweep = size.sweep(base, seen, base + i);
-                N::affine_more(View::plain(k), &[], View::plain(product), own::<N>(o), sweep);
+                let sweep = size.sweep(base, visible, base + i);
+                let ds = seen::<N>(product, of_ds);
+                raise::<N>(
+                    &mut sums,
+                    N::affine_more(seen(k, of_line), &[], ds, own(o, of_sums), sweep),
+                );
             }
             for j in 0..frames {
                 let first = size.first(j);
@@ -106,17 +120,16 @@ impl Attention {
                     start: size.column(head, j),
                     ..size.sweep(base + first, frames - first, base + j)
                 };
-                N::affine_more(
-                    View::plain(q),
-                    &[],
-                    View::plain(probabilities),
-                    own::<N>(k),
-                    sweep,
+                let ds = seen::<N>(probabilities, of_ds);
+                raise::<N>(
+                    &mut sums,
+                    N::affine_more(seen(q, of_line), &[], ds, own(k, of_sums), sweep),
                 );
             }
             let plane = frames * width;
             copy(row(o, head, plane), row_mut(q, head, plane));
         }
+        follow::<N, 4>(inner, 3, [outputs, products, scores, sums]);
         // Whole frames again, as many at a time as o has room for.
         let lines = size.outputs() / (3 * channels).max(1);
         let mut peak = N::Peak::default();
@@ -129,7 +142,7 @@ impl Attention {
                     size.collect(plane, row_mut(frame, index, channels), from + t);
                 }
             }
-            let sums = View::plain(&*sums);
+            let sums = seen::<N>(sums, of_sums);
             let sweep = Sweep {
                 positions: count,
                 start: from * channels,
@@ -139,7 +152,7 @@ impl Attention {
             };
             let fresh = fresh && from == 0;
             if let Some(dw) = dp.tensor(0) {
-                N::affine_weights(x, sums, dw, sweep, fresh);
+                N::series_weights(x, sums, dw, sweep, fresh, frames);
             }
             if let Some(db) = dp.tensor(1) {
                 N::affine_bias(sums, db, fresh);
@@ -149,7 +162,7 @@ impl Attention {
                     data: &mut *dx.data,
                     scale: dx.scale,
                 };
-                peak = N::higher(peak, N::affine_input(p.weight(0), sums, dx, sweep));
+                raise::<N>(&mut peak, N::affine_input(p.weight(0), sums, dx, sweep));
             }
             from += count;
         }

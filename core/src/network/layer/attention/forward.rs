@@ -1,11 +1,11 @@
 //! Attention forward: projection, then one frame after the other.
 
-use super::super::Forward;
-use super::super::recurrence::{own, row, row_mut, split};
+use super::super::recurrence::{follow, own, raise, row, row_mut, scales, seen, split};
+use super::super::{Forward, Pass};
 use super::Attention;
 use super::size::copy;
 use crate::kernel::{Kernel, Sweep};
-use crate::number::{View, ViewMut, cast_mut};
+use crate::number::{ViewMut, cast_mut};
 
 impl Attention {
     pub(in super::super) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
@@ -16,6 +16,8 @@ impl Attention {
             y,
             kept,
             scratch,
+            inner,
+            pass,
             visit,
             ..
         } = ports;
@@ -36,6 +38,8 @@ impl Attention {
             split(room, size.plane())
         };
         let (o, probabilities) = split(room, size.outputs());
+        let [of_line, of_score, of_mixed] = scales::<N, 3>(inner);
+        let [mut lines, mut products, mut mixtures, mut peak] = [N::Peak::default(); 4];
 
         let project = |t: usize, outputs: usize| Sweep {
             start: t * channels,
@@ -43,13 +47,8 @@ impl Attention {
             ..size.sweep(0, channels, 0)
         };
         for t in 0..frames {
-            N::affine(
-                p.weight(0),
-                p.bias(1),
-                x,
-                own::<N>(line),
-                project(t, 3 * channels),
-            );
+            let (sums, sweep) = (own::<N>(line, of_line), project(t, 3 * channels));
+            raise::<N>(&mut lines, N::affine(p.weight(0), p.bias(1), x, sums, sweep));
             copy(row(line, 0, channels), row_mut(y.data, t, channels));
             size.spread(row(line, 0, channels), q, t);
             size.spread(row(line, 1, channels), k, t);
@@ -57,7 +56,6 @@ impl Attention {
         }
         let (query, line) = split(line, channels);
         let (mixed, _) = split(line, channels);
-        let mut peak = N::Peak::default();
         for i in 0..frames {
             copy(row(y.data, i, channels), query);
             N::clear(mixed);
@@ -65,9 +63,17 @@ impl Attention {
             for head in 0..size.heads {
                 let rows = size.sweep(head * frames, size.seen(i), head);
                 N::clear(scores);
-                N::affine_input(View::plain(k), View::plain(query), own::<N>(scores), rows);
-                N::attend(own(scores), width);
-                N::affine_more(View::plain(v), &[], View::plain(scores), own::<N>(mixed), rows);
+                let (k, query) = (seen(k, of_line), seen(query, of_line));
+                raise::<N>(
+                    &mut products,
+                    N::affine_input(k, query, own(scores, of_score), rows),
+                );
+                N::attend(own(scores, of_score), width);
+                let (v, shares) = (seen(v, of_line), seen(scores, N::unit()));
+                raise::<N>(
+                    &mut mixtures,
+                    N::affine_more(v, &[], shares, own(mixed, of_mixed), rows),
+                );
                 for (j, score) in scores.iter().enumerate() {
                     let place = size.column(head, j) + i - size.first(j);
                     copy(core::slice::from_ref(score), row_mut(probabilities, place, 1));
@@ -78,11 +84,11 @@ impl Attention {
                 data: row_mut(y.data, i, channels),
                 scale: y.scale,
             };
-            let sweep = project(0, channels);
-            peak = N::higher(
-                peak,
-                N::affine(p.weight(2), p.bias(3), View::plain(mixed), y, sweep),
-            );
+            let (mixed, sweep) = (seen(mixed, of_mixed), project(0, channels));
+            raise::<N>(&mut peak, N::affine(p.weight(2), p.bias(3), mixed, y, sweep));
+        }
+        if pass != Pass::Infer {
+            follow::<N, 3>(inner, 0, [lines, products, mixtures]);
         }
         peak
     }

@@ -39,6 +39,9 @@ pub struct Attention {
 impl Attention {
     pub(crate) const NAME: &'static str = "attention";
     pub(crate) const ROWS: bool = false;
+    /// Scales of its own: of q, k and v, of their products, of o, and of the gradients of o, of P, of S, and of q,
+    /// k and v. Probabilities need none.
+    pub(crate) const INNER: usize = 7;
 
     const fn size(&self, input: Shape) -> Size {
         let heads = if self.heads == 0 { 1 } else { self.heads as usize };

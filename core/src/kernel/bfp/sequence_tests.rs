@@ -1,0 +1,1 @@
+//! Sequences in block fixed point: each primitive against its formula in double precision.
