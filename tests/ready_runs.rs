@@ -19,7 +19,6 @@ fn reached(name: &str, measure: Measure, seed: u64, change: impl FnOnce(&mut Run
         resume: false,
         from: None,
         layers: None,
-        told: &mut |_| {},
         watch: &mut |_, _| {},
     };
     let outcome = session::fit(&run, &parts, &mut options).unwrap();

@@ -5,9 +5,8 @@ use crate::exchange::safetensors::{self, Tensors};
 use crate::exchange::{Checkpoint, model};
 use crate::image::Image;
 use crate::report::say;
-use crate::run::{RunFile, WithTraining};
+use crate::run::{RunFile, WithOptimizer};
 use crate::session::{Network, Source};
-use kilograd::kernel::Kernel;
 use kilograd::optim::Optimizer;
 use std::path::{Path, PathBuf};
 
@@ -39,11 +38,11 @@ pub struct Options {
 
 struct Export<'a>(Checkpoint<'a>);
 
-impl WithTraining for Export<'_> {
+impl WithOptimizer for Export<'_> {
     type Output = Result<(Tensors, bool), Failure>;
 
-    fn call<N: Kernel, O: Optimizer<N>>(self, optimizer: O) -> Self::Output {
-        self.0.restore::<N, O, _>(optimizer, |trainer, weights, _| {
+    fn call<O: Optimizer<f32>>(self, optimizer: O) -> Self::Output {
+        self.0.restore::<f32, O, _>(optimizer, |trainer, weights, _| {
             Ok((model::export(trainer), weights.frozen_digest() != 0))
         })
     }
@@ -63,7 +62,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Some(path) => Some(Source::read(path, None)?),
         None => None,
     };
-    let (mut tensors, frozen) = run.with(Export(Checkpoint {
+    let (mut tensors, frozen) = run.optimizer.with(Export(Checkpoint {
         name: &name,
         found,
         run: &run,

@@ -8,7 +8,7 @@ use crate::exchange::Checkpoint;
 use crate::image::region::{Region, Wanted, region};
 use crate::image::{Clash, Form, Image, Pieces, Saved, hex, uf2};
 use crate::report::say;
-use crate::run::{RunFile, WithTraining};
+use crate::run::{NumberFile, RunFile, WithTraining};
 use crate::session::{Network, Source};
 use kilograd::checkpoint::Contents;
 use kilograd::flash::MARK_BYTES;
@@ -40,6 +40,9 @@ pub struct Options {
     /// A checkpoint, or any image or dump with one
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
+    /// The number that the firmware trains in, in place of the file's
+    #[arg(long, value_name = "NUMBER", requires = "run")]
+    number: Option<NumberFile>,
     /// The checkpoint that the frozen layers were taken from [default: the run file's seed draws them]
     #[arg(long, value_name = "FILE", requires = "run")]
     base: Option<PathBuf>,
@@ -135,7 +138,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let saved = match &options.run {
         None => found.saved()?,
         Some(path) => {
-            let run = RunFile::read(path)?;
+            let mut run = RunFile::read(path)?;
+            run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
             let network = Network::new(&run)?;
             let base = match &options.base {
                 Some(path) => Some(Source::read(path, None)?),
@@ -302,7 +306,7 @@ fn told(told: &Told<'_>) -> String {
     let mut text = format!("{}: {}\n", told.options.out.display(), told.place);
     text += &format!("chip      {}\n", chip.what);
     text += &format!(
-        "region    {:#010x}..{:#010x}: {} bytes, {} segments of {} ({} frames each), erase units of {}\n",
+        "region    {:#010x}..{:#010x}: {} bytes, {} segments of {} (frames in each: {}), erase units of {}\n",
         region.range.start,
         region.range.end,
         grouped(region.bytes.len()),

@@ -4,7 +4,7 @@ use crate::complaint::{Complaint, Failure};
 use crate::exchange::model::{self, Imported};
 use crate::exchange::safetensors::{self, Tensors};
 use crate::report::say;
-use crate::run::{RunFile, WithTraining};
+use crate::run::{NumberFile, RunFile, WithTraining};
 use crate::session::{Network, keep, with_trainer};
 use kilograd::checkpoint::Contents;
 use kilograd::kernel::Kernel;
@@ -33,6 +33,9 @@ pub struct Options {
     /// The checkpoint to write: what a firmware keeps that trains this model
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The number to train in, in place of the file's
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<NumberFile>,
     /// Let the seed draw what the file has not, a new head for instance
     #[arg(long)]
     partial: bool,
@@ -84,7 +87,8 @@ fn write_checkpoint(path: &Path, state: &Parts<'_>) -> Result<(), Failure> {
 /// # Errors
 /// When a file is wrong, a tensor does not fit the model, or nothing can be written.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let run = RunFile::read(&options.run)?;
+    let mut run = RunFile::read(&options.run)?;
+    run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
     let network = Network::new(&run)?;
     let name = options.weights.display().to_string();
     let bytes = std::fs::read(&options.weights).map_err(|error| Complaint::unreadable(&name, &error))?;

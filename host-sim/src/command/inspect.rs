@@ -1,7 +1,7 @@
 //! `kilograd inspect`: every checkpoint in an image or a dump of a device.
 
 use super::image::number;
-use super::table::{grouped, table};
+use super::table::{grouped, listing};
 use crate::complaint::{Complaint, Failure};
 use crate::image::{Found, Image};
 use crate::report::say;
@@ -219,7 +219,12 @@ fn as_text(
     newest: Option<&Found<'_>>,
     tensors: bool,
 ) -> String {
-    let mut text = format!("{name}: {}, {} frames\n", image.form.name(), frames.len());
+    let plural = if frames.len() == 1 { "" } else { "s" };
+    let mut text = format!(
+        "{name}: {}, {} checkpoint{plural}\n",
+        image.form.name(),
+        frames.len()
+    );
     for (address, bytes) in image.pieces.iter() {
         let end = u64::from(address) + bytes.len() as u64;
         text += &format!(
@@ -254,7 +259,7 @@ fn as_text(
             },
         ]);
     }
-    text += &table(&rows);
+    text += &listing(&rows);
     text.push('\n');
     for found in frames {
         text += &format!("{:#010x}  {}\n", found.address(), verdict(found));

@@ -96,13 +96,11 @@ fn watched(run: &RunFile, parts: &Parts, out: &Path, options: &Options) -> Resul
             ));
         }
     };
-    let mut told = |warm: &session::Warm| progress.say(warm.to_string());
     let mut needs = session::Options {
         out,
         resume: options.resume,
         from: options.from.as_deref(),
         layers: options.layers,
-        told: &mut told,
         watch: &mut watch,
     };
     let outcome = session::fit(run, parts, &mut needs);
@@ -167,6 +165,15 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "params": outcome.params,
         "ram_bytes": outcome.ram_bytes,
         "params_hash": format!("{:016x}", outcome.params_hash),
+        "from": outcome.warm.as_ref().map(|warm| json!({
+            "file": warm.name,
+            "step": warm.step,
+            "layers": warm.layers,
+            "initialised": warm.fresh,
+            "parameters": warm.taken.parameters,
+            "frozen_tensors": warm.taken.frozen,
+            "unused_layers": warm.taken.unused,
+        })),
         "seconds": seconds,
         "out": out.display().to_string(),
     })
@@ -197,6 +204,9 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         run.optimizer.name(),
         run.fit.batch.value
     );
+    if let Some(warm) = &outcome.warm {
+        text += &format!("began with {warm}\n");
+    }
     let why = if outcome.stopped_early {
         ", stopped early: the validation loss no longer fell"
     } else {

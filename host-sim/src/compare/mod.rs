@@ -117,7 +117,6 @@ fn pair(
                 resume: false,
                 from: None,
                 layers: None,
-                told: &mut |_| {},
                 watch: &mut |_, _| {},
             };
             // Nothing is kept: only what a run comes to is asked for.

@@ -12,6 +12,45 @@ use kilograd::number::{Bfp14, Element, Number};
 use kilograd::optim::Optimizer;
 use std::num::Saturating;
 
+/// The values of a tensor in block fixed point, in the number of the weights; none for floats, which the core reads.
+fn decoder(number: u8) -> Option<fn(&Found<'_>, &Listed, usize) -> Option<Vec<f32>>> {
+    match number {
+        Low16::CODE => Some(decoded::<Low16>),
+        Low8::CODE => Some(decoded::<Low8>),
+        High::CODE => Some(decoded::<High>),
+        _ => None,
+    }
+}
+
+/// The values of a listed tensor as `f32`, in memory order. `None` if they are not in the state, or it makes no sense.
+pub fn values(found: &Found<'_>, weights: &Weights, listed: &Listed) -> Option<Vec<f32>> {
+    let count = listed.shape()?.len();
+    // A list under a right checksum may still promise more than there is.
+    if count > found.frame.mark.length as usize {
+        return None;
+    }
+    if let Some(decode) = decoder(weights.number()) {
+        return decode(found, listed, count);
+    }
+    let (mut view, at) = (found.view(), listed.elements_at()?);
+    let mut read = |bytes: usize| {
+        let mut raw = vec![0; bytes];
+        found.frame.read(&mut view, at, &mut raw)?;
+        Some(raw)
+    };
+    if weights.number() == <f64 as Number>::CODE {
+        let raw = read(count.checked_mul(8)?)?;
+        let words = raw.as_chunks::<8>().0.iter();
+        return Some(words.map(|word| f64::from_le_bytes(*word) as f32).collect());
+    }
+    if weights.number() != <f32 as Number>::CODE {
+        return None;
+    }
+    let raw = read(count.checked_mul(4)?)?;
+    let words = raw.as_chunks::<4>().0.iter();
+    Some(words.map(|word| f32::from_le_bytes(*word)).collect())
+}
+
 /// Takes the weights of the first `layers` layers, from whatever number they are in.
 ///
 /// # Errors
@@ -23,11 +62,8 @@ pub fn fill<N: Kernel, O: Optimizer<N>>(
     layers: usize,
 ) -> Result<Taken, WeightsError> {
     let mut view = found.view();
-    let decode = match weights.number() {
-        Low16::CODE => decoded::<Low16>,
-        Low8::CODE => decoded::<Low8>,
-        High::CODE => decoded::<High>,
-        _ => return weights.take(&mut view, trainer, layers),
+    let Some(decode) = decoder(weights.number()).filter(|_| weights.number() != N::CODE) else {
+        return weights.take(&mut view, trainer, layers);
     };
     let plan = trainer.plan();
     weights.compare(&mut view, plan, layers)?;

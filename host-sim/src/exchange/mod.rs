@@ -11,5 +11,5 @@ mod restore;
 pub mod safetensors;
 pub mod torch;
 
-pub use fill::{explain, fill};
+pub use fill::{explain, fill, values};
 pub use restore::Checkpoint;

@@ -17,7 +17,7 @@ fn params(slot: &Slot) -> impl Iterator<Item = (usize, Param)> {
 }
 
 /// Every parameter of a model. An adapter is merged into the weight that it stands beside.
-pub fn export<N: Kernel, O: Optimizer<N>>(trainer: &AnyTrainer<'_, N, O>) -> Tensors {
+pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, f32, O>) -> Tensors {
     let mut all = Tensors::default();
     all.notes.insert("format".into(), "pt".into());
     for (layer, slot) in trainer.plan().slots().iter().enumerate() {

@@ -48,6 +48,8 @@ pub struct Outcome {
     pub curves: Curves,
     /// What the number was too coarse for.
     pub alarms: Vec<Raised>,
+    /// The weights that it began with, if not with those of the seed.
+    pub warm: Option<Warm>,
 }
 
 /// An alarm about a layer, raised at least once.
@@ -74,8 +76,6 @@ pub struct Options<'a> {
     pub from: Option<&'a Path>,
     /// How many layers to take; those that match, if it is not given.
     pub layers: Option<usize>,
-    /// Is told what was taken.
-    pub told: &'a mut dyn FnMut(&Warm),
     /// Who is told how it goes.
     pub watch: &'a mut Watch<'a>,
 }
@@ -122,10 +122,10 @@ impl WithTraining for Work<'_, '_> {
             None => Ok(()),
         };
         with_trainer(run, network, &plan, optimizer, &mut base, |trainer| {
-            if let Some(from) = &from {
-                let warm = from.fill(run, trainer)?;
-                (options.told)(&warm);
-            }
+            let warm = match &from {
+                Some(from) => Some(from.fill(run, trainer)?),
+                None => None,
+            };
             // One scale for the whole set, chosen by what is learned from.
             let scale = N::Elem::fitting(largest(&parts.train.features));
             let (curves, alarms, stopped_early) = epochs(run, parts, scale, trainer, options)?;
@@ -146,6 +146,7 @@ impl WithTraining for Work<'_, '_> {
                 params_hash: hash(trainer.parameter_bytes()),
                 curves,
                 alarms,
+                warm,
             })
         })
     }
