@@ -32,7 +32,11 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         if let Some(source) = source.filter(|_| !slot.joins) {
             self.hand_on(slot, source, slot.clears_source);
         }
-        let mut peak = self.through(slot, below, x, source.filter(|_| slot.joins));
+        let mut joined = N::Peak::default();
+        let mut peak = self.through(slot, below, x, source.filter(|_| slot.joins), &mut joined);
+        if let Some(source) = source.filter(|_| slot.joins) {
+            N::follow(self.tracks.get_mut(usize::from(source.delta_track)), joined);
+        }
         if let Some(below) = below.filter(|_| slot.passes) {
             if USES & mode::BACK != 0 && slot.elementwise && slot.shared {
                 peak = self.hand_on(slot, below, slot.clears);
@@ -62,6 +66,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         below: Option<&Slot>,
         sample: View<'_, N>,
         joined: Option<&Slot>,
+        joined_peak: &mut N::Peak,
     ) -> N::Peak {
         let fused = self.is_fused();
         // By rows, the gradient of the parameters comes later and reads the input itself.
@@ -159,6 +164,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 scale: passed,
             }),
             de,
+            de_peak: joined_peak,
             kept,
             scratch,
             inner,

@@ -34,10 +34,12 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
 
     /// Runs one layer, on a copy of its input if that is changed and needed later.
     fn run_layer(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) {
-        if slot.elementwise && !slot.in_place {
-            self.copy_input(below, x, slot, pass);
-        }
-        let peak = self.run(below, x, slot, pass);
+        let copied = if slot.elementwise && !slot.in_place {
+            self.copy_input(below, x, slot, pass)
+        } else {
+            N::Peak::default()
+        };
+        let peak = N::higher(copied, self.run(below, x, slot, pass));
         // What is only asked for does not change the scales that learning goes by.
         if pass != Pass::Infer {
             N::follow(self.tracks.get_mut(usize::from(slot.track)), peak);
@@ -151,7 +153,8 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     }
 
     /// Copies the layer's input, or `x` where nothing is below, to the place of its output.
-    fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) {
+    /// Returns the copy's peak, for it has a scale of its own and some layers leave it as it is.
+    fn copy_input(&mut self, below: Option<&Slot>, x: View<'_, N>, slot: &Slot, pass: Pass) -> N::Peak {
         let y_scale = if !slot.rescales {
             scale::<N>(self.tracks, slot.track)
         } else if let Some(below) = below {
@@ -168,12 +171,14 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             }
             None => (x, tensor_mut::<N>(self.work, y)),
         };
-        N::copy(
+        let peak = N::copy(
             x,
             ViewMut {
                 data: y,
                 scale: y_scale,
             },
         );
+        // What is at the scale of the layer's input says nothing of its output.
+        if slot.rescales { N::Peak::default() } else { peak }
     }
 }

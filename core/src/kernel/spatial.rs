@@ -12,6 +12,8 @@ mod window;
 pub use runs::Runs;
 pub use window::{Axis, Window};
 
+pub(super) use rows::{Rows, each_row};
+
 use super::Grad;
 use crate::number::{Number, View, ViewMut};
 

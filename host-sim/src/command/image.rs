@@ -151,7 +151,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
                 run: &run,
                 network: &network,
                 base: base.as_ref(),
-            }))??
+            }))?
         }
     };
     let least = (MARK_BYTES as u32).next_multiple_of(write_size);

@@ -99,7 +99,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         name: &name,
         found: &found,
         options,
-    })??;
+    })?;
     let mut text = format!(
         "{}: {} tensors, {} parameters taken from {name}",
         options.out.display(),

@@ -4,8 +4,9 @@ use crate::complaint::Failure;
 use crate::data::{self, Parts};
 use crate::report::{Point, Progress, say};
 use crate::run::{NumberFile, RunFile};
-use crate::session::{self, Baseline, Measure, Outcome, Score};
+use crate::session::{self, Baseline, Measure, Outcome, Raised, Score};
 use kilograd::load::Samples;
+use kilograd::train::Alarm;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -160,6 +161,7 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "test_auc": test(Measure::Auc),
         "test_perplexity": test(Measure::Perplexity),
         "baseline": baseline,
+        "alarms": outcome.alarms.iter().map(as_alarm).collect::<Vec<_>>(),
         "params": outcome.params,
         "ram_bytes": outcome.ram_bytes,
         "params_hash": format!("{:016x}", outcome.params_hash),
@@ -174,6 +176,21 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         })),
         "seconds": seconds,
         "out": out.display().to_string(),
+    })
+}
+
+fn as_alarm(raised: &Raised) -> Value {
+    let (layer, share, name) = match raised.alarm {
+        Alarm::Saturated { layer, share } => (layer, share, "saturated"),
+        Alarm::Stalled { layer, share } => (layer, share, "stalled"),
+        Alarm::NotFinite { .. } | Alarm::Overrun { .. } | Alarm::Sensor => return Value::Null,
+    };
+    json!({
+        "alarm": name,
+        "layer": layer,
+        "share": figure(f32::from(share) / 1000.0),
+        "step": raised.step,
+        "times": raised.times,
     })
 }
 
@@ -226,6 +243,27 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
             measure.name(),
             measure.written(value)
         );
+    }
+    for Raised { alarm, step, times } in &outcome.alarms {
+        let (layer, share, what) = match *alarm {
+            Alarm::Saturated { layer, share } => (layer, share, "of its values did not fit and were limited"),
+            Alarm::Stalled { layer, share } => {
+                (layer, share, "of the updates of its parameters moved nothing")
+            }
+            _ => continue,
+        };
+        let kind = run
+            .model
+            .layers
+            .get(usize::from(layer))
+            .map_or("", |line| line.entry.layer().name());
+        text += &format!(
+            "\nalarm: layer {layer} ({kind}): {:.1} % {what}, first seen at step {step}, in {times} looks",
+            f32::from(share) / 10.0
+        );
+    }
+    if !outcome.alarms.is_empty() {
+        text += "\n       compare with `--number f32`; a lower learning rate or scaled data saturate less\n";
     }
     text += &format!(
         "\nparameters hash {:016x}\ncurves in {}",

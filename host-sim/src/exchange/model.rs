@@ -6,7 +6,7 @@ use crate::complaint::{Complaint, nearest};
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
 use kilograd::kernel::Kernel;
-use kilograd::network::{Layer, Param, Slot};
+use kilograd::network::{Param, Slot};
 use kilograd::optim::Optimizer;
 use std::collections::BTreeSet;
 
@@ -26,8 +26,7 @@ pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, f32, O>) -> Tensors {
                 continue;
             };
             let mut ours = vec![0.0; param.shape.len()];
-            let adapted = matches!(slot.layer, Layer::LowRank(_) | Layer::Channels(_));
-            let merged = adapted && param.name == "weight" && trainer.merged_weight(layer, &mut ours);
+            let merged = trainer.merged_weight(layer, param.name, &mut ours);
             if !merged && let Some(values) = trainer.parameter(layer, param.name) {
                 ours = values.values().collect();
             }

@@ -20,7 +20,7 @@ use kilograd::network::PlanOf;
 use kilograd::number::{Element, Scale};
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
-use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
+use kilograd::train::{Alarm, Event, Fit, Goals, Limits, State, Stop};
 use std::path::Path;
 
 /// A run that is over.
@@ -48,6 +48,19 @@ pub struct Outcome {
     pub curves: Curves,
     /// The weights that it began with, if not with those of the seed.
     pub warm: Option<Warm>,
+    /// What the number was too coarse for.
+    pub alarms: Vec<Raised>,
+}
+
+/// An alarm about a layer, raised at least once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raised {
+    /// The first of them.
+    pub alarm: Alarm,
+    /// Updates before it.
+    pub step: u32,
+    /// How often it was raised.
+    pub times: u32,
 }
 
 /// Is told how many samples have been learned from, and of each epoch.
@@ -78,7 +91,7 @@ pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Ou
         parts,
         network: &network,
         options,
-    })?
+    })
 }
 
 struct Work<'a, 'o> {
@@ -115,7 +128,7 @@ impl WithTraining for Work<'_, '_> {
             };
             // One scale for the whole set, chosen by what is learned from.
             let scale = N::Elem::fitting(largest(&parts.train.features));
-            let (curves, stopped_early) = epochs(run, parts, scale, trainer, options)?;
+            let (curves, alarms, stopped_early) = epochs(run, parts, scale, trainer, options)?;
             let mut judged = |part| score(trainer, &Encoded::<N::Elem>::new(part, scale));
             let Some(train) = judged(&parts.train) else {
                 return Err(Failure::Run("the training part holds no sample".into()));
@@ -133,13 +146,14 @@ impl WithTraining for Work<'_, '_> {
                 params_hash: hash(trainer.parameter_bytes()),
                 curves,
                 warm,
+                alarms,
             })
         })
     }
 }
 
 /// The largest magnitude.
-fn largest(values: &[f32]) -> f32 {
+pub(crate) fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
@@ -179,7 +193,7 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     scale: Scale<N>,
     trainer: &mut Trainer<'_, N, O, USES>,
     options: &mut Options<'_>,
-) -> Result<(Curves, bool), Failure> {
+) -> Result<(Curves, Vec<Raised>, bool), Failure> {
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
     let (set, split) = parts.joined(run.fit.seed);
     let mut mark = SameData::of(&set, split.training_len());
@@ -221,8 +235,9 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     let mut sample = vec![N::Elem::default(); set.sample_len()];
     let extra: [&dyn Persist; 2] = [&mark, &contents];
     let mut stopped = None;
+    let mut alarms = Vec::new();
     {
-        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
+        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals).alarms(Limits::default());
         if let Some(rate) = &run.schedule {
             fit = fit.schedule(rate);
         }
@@ -237,6 +252,7 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
         while let Some(event) = fit.next_event().map_err(|error| told(&error))? {
             match event {
                 Event::Alarm(Alarm::NotFinite { step }) => return Err(diverged(run, step)),
+                Event::Alarm(alarm) => raise(&mut alarms, alarm, seen.step),
                 Event::Stopped(stop) => stopped = Some(stop),
                 event => seen.take(&event, &mut curves, options.watch),
             }
@@ -246,7 +262,24 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
         let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]);
         store.save(&whole).map_err(|error| told(&error))?;
     }
-    Ok((curves, stopped == Some(Stop::Patience)))
+    Ok((curves, alarms, stopped == Some(Stop::Patience)))
+}
+
+/// Takes note of an alarm about a layer.
+fn raise(alarms: &mut Vec<Raised>, alarm: Alarm, step: u32) {
+    let about = |alarm| match alarm {
+        Alarm::Saturated { layer, .. } => Some((layer, true)),
+        Alarm::Stalled { layer, .. } => Some((layer, false)),
+        _ => None,
+    };
+    match alarms.iter_mut().find(|known| about(known.alarm) == about(alarm)) {
+        Some(known) => known.times += 1,
+        None => alarms.push(Raised {
+            alarm,
+            step,
+            times: 1,
+        }),
+    }
 }
 
 /// What has been seen of a run.

@@ -15,7 +15,7 @@ pub use auc::auc;
 pub use baseline::{Baseline, baseline};
 pub use built::{AnyTrainer, with_trainer};
 pub use file_flash::{FileFlash, FileFlashError};
-pub use fit::{Options, Outcome, Watch, fit};
+pub use fit::{Options, Outcome, Raised, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
 pub use samples::Encoded;
 pub use score::{Measure, Score, score};

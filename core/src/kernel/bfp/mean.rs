@@ -3,7 +3,7 @@
 use super::limit::Limiter;
 use super::products::{Block, BlockMut};
 use super::rescale::Rescale;
-use super::share::{SHARE_FRACTION, Share};
+use super::share::Share;
 use crate::number::bfp::Peak;
 
 /// Channels whose sums advance together.
@@ -13,7 +13,7 @@ const LANES: usize = 8;
 pub(super) fn mean(x: Block<'_>, y: BlockMut<'_>) -> Peak {
     let channels = y.0.len();
     let share = Share::new(x.0.len().checked_div(channels).unwrap_or(0));
-    let out = Rescale::by(y.1 - x.1 + SHARE_FRACTION);
+    let out = Rescale::by(y.1 - x.1 + share.fraction());
     let mut limiter = Limiter::new();
     for (block, y) in y.0.chunks_mut(LANES).enumerate() {
         let mut sums = [0_i32; LANES];
@@ -33,7 +33,7 @@ pub(super) fn mean(x: Block<'_>, y: BlockMut<'_>) -> Peak {
 pub(super) fn mean_gradient(dy: Block<'_>, dx: BlockMut<'_>) -> Peak {
     let channels = dy.0.len();
     let share = Share::new(dx.0.len().checked_div(channels).unwrap_or(0));
-    let out = Rescale::by(dx.1 - dy.1 + SHARE_FRACTION);
+    let out = Rescale::by(dx.1 - dy.1 + share.fraction());
     let mut limiter = Limiter::new();
     for (block, dy) in dy.0.chunks(LANES).enumerate() {
         let mut shares = [0_i32; LANES];

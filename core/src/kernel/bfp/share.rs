@@ -6,19 +6,20 @@ pub(super) struct Share {
     mantissa: i32,
     /// Bits by which a sum is moved so that it fills 30.
     up: u32,
+    /// Fraction bits of the quotient.
+    fraction: i32,
 }
 
-/// Fraction bits of what [`Share::of`] gives.
-pub(super) const SHARE_FRACTION: i32 = 15;
-
 impl Share {
-    /// That of `count`, from 1 to 65,536.
-    pub(super) const fn new(count: usize) -> Self {
-        let count = match count {
-            0 => 1,
-            1..=0x1_0000 => count as u32,
-            _ => 0x1_0000,
-        };
+    /// That of `count`.
+    pub(super) const fn new(mut count: usize) -> Self {
+        let mut fraction = 15;
+        // Windows that reach so far outside. Of the count, 16 bits are enough.
+        while count > 0x1_0000 {
+            count = count.div_ceil(2);
+            fraction += 1;
+        }
+        let count = if count == 0 { 1 } else { count as u32 };
         // 2^bits is the power of two from count on.
         let bits = 32 - (count - 1).leading_zeros();
         let mantissa = match ((1_u32 << (14 + bits)) + count / 2).checked_div(count) {
@@ -28,10 +29,17 @@ impl Share {
         Self {
             mantissa,
             up: 17 - bits,
+            fraction,
         }
     }
 
-    /// `sum / n` with 15 fraction bits, for `|sum| ≤ 8191 n`; relative error below 2⁻¹⁴ and absolute below 2⁻¹⁴.
+    /// Fraction bits of what [`of`](Self::of) gives: 15, and more for more than 65,536.
+    pub(super) const fn fraction(self) -> i32 {
+        self.fraction
+    }
+
+    /// `sum / n` for a sum of at most `n` mantissas and of at most 65,536; relative error below 2⁻¹⁴ and absolute below
+    /// 2⁻¹⁴.
     ///
     /// Up to `8191 · 2^bits · 2^(17 − bits) < 2³⁰`, whose halves of 16 bits have products below 2³¹.
     #[inline]
@@ -57,12 +65,13 @@ mod tests {
                 (power + 1).min(65_536),
             ]
         }));
-        for count in counts {
+        for count in counts.chain([65_537, 131_072, 131_073, 1 << 20, 65_535 * 65_535]) {
             let share = Share::new(count);
+            let terms = count.min(65_535) as i32;
             for part in [1, 2, 3, 7, 100, 4096, 8190, 8191] {
-                for sum in [part, part * count as i32, -part, -part * count as i32] {
+                for sum in [part, part * terms, -part, -part * terms] {
                     let exact = f64::from(sum) / count as f64;
-                    let got = f64::from(share.of(sum)) / 32768.0;
+                    let got = f64::from(share.of(sum)) * libm::exp2(f64::from(-share.fraction()));
                     let bound = exact.abs() / 16384.0 + 1.0 / 16384.0;
                     assert!((got - exact).abs() <= bound, "{sum} / {count}: {got}");
                 }

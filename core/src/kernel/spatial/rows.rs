@@ -4,7 +4,7 @@ use super::Window;
 
 /// The rows of an input of which the first `below` may have been written over, and are saved.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a, F> {
+pub(in crate::kernel) struct Rows<'a, F> {
     saved: &'a [F],
     rest: &'a [F],
     below: usize,
@@ -15,7 +15,7 @@ pub(super) struct Rows<'a, F> {
 
 impl<'a, F> Rows<'a, F> {
     /// Row `index`.
-    pub(super) fn row(&self, index: usize) -> &'a [F] {
+    pub(in crate::kernel) fn row(&self, index: usize) -> &'a [F] {
         let (from, at) = match index.checked_sub(self.below) {
             Some(at) => (self.rest, at),
             None => (self.saved, index % self.places.max(1)),
@@ -28,7 +28,7 @@ impl<'a, F> Rows<'a, F> {
 ///
 /// Where `x` is empty the input lies at the start of `y`, and the rows that are still needed go to `saved`
 /// before they are written over: there must be [`Window::overwritten`] places.
-pub(super) fn each_row<F: Copy>(
+pub(in crate::kernel) fn each_row<F: Copy>(
     x: &[F],
     y: &mut [F],
     saved: &mut [F],

@@ -78,6 +78,35 @@ impl Axis {
         from..first.end.min(last.end).max(from)
     }
 
+    /// The taps with which outputs see input `at`, and those outputs, by falling output.
+    #[inline]
+    pub(in crate::kernel) fn seen(&self, at: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+        let Self {
+            output,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            ..
+        } = *self;
+        (0..kernel).filter_map(move |tap| {
+            let from = (at + padding).checked_sub(tap * dilation)?;
+            // A division takes long where a chip has none.
+            let seen = match stride {
+                1 => from,
+                _ if from.checked_rem(stride)? != 0 => return None,
+                _ => from / stride.max(1),
+            };
+            (seen < output).then_some((tap, seen))
+        })
+    }
+
+    /// The inputs from the first to the last that output `output` sees, with those between its taps.
+    pub fn sight(&self, output: usize) -> Range<usize> {
+        let edge = |at: usize| at.saturating_sub(self.padding).min(self.input);
+        edge(output * self.stride)..edge(output * self.stride + self.reach())
+    }
+
     /// The input that tap `tap` of output `output` sees, if it lies inside.
     #[inline]
     pub fn at(&self, output: usize, tap: usize) -> usize {
@@ -118,6 +147,36 @@ impl Window {
         self.rows.output <= self.rows.input && self.columns.output <= self.columns.input
     }
 
+    /// Whether an output of `outputs` channels may be written over the input, row after row from the first, if the
+    /// rows that each one sees are set aside before, and whether that takes less room than a second map.
+    ///
+    /// Row `r` ends at `(r + 1)` rows of the output, and the next one sees rows that have not been set aside from
+    /// `r · stride + n` on. Both are linear in `r`, so the first and the last such row decide.
+    pub const fn recedes(&self, outputs: usize) -> bool {
+        let Axis {
+            stride,
+            padding,
+            input,
+            output,
+            ..
+        } = self.rows;
+        let reach = self.rows.reach();
+        let ahead = if stride > reach { stride } else { reach };
+        let (row, written) = (self.input_row(), self.columns.output * outputs);
+        let (Some(n), Some(last)) = (ahead.checked_sub(padding), output.checked_sub(1)) else {
+            return false;
+        };
+        if reach >= input || reach * row >= output * written || stride == 0 {
+            return false;
+        }
+        if last == 0 || n >= input {
+            return true;
+        }
+        let rest = (input - n).div_ceil(stride);
+        let last = if rest < last { rest } else { last };
+        written <= n * row && last * written <= ((last - 1) * stride + n) * row
+    }
+
     /// Rows of the input that are written over while this row of the output or a later one still needs them.
     ///
     /// With outputs that are `q` times as wide as the input, row `r` of the output ends within the first `⌈q (r + 1)⌉`
@@ -140,6 +199,8 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     /// Every helper against the definition, for every small axis.
@@ -168,6 +229,14 @@ mod tests {
             .take_while(|o| o * axis.stride + axis.reach() <= axis.input + 2 * axis.padding)
             .count();
         assert_eq!(axis.output, whole_windows, "{axis:?}");
+        for at in 0..axis.input {
+            let seen: std::vec::Vec<_> = axis.seen(at).collect();
+            let expected: std::vec::Vec<_> = (0..axis.kernel)
+                .flat_map(|tap| (0..axis.output).map(move |output| (tap, output)))
+                .filter(|(tap, output)| sees(*output, *tap) == Some(at))
+                .collect();
+            assert_eq!(seen, expected, "{axis:?} {at}");
+        }
         for output in 0..axis.output {
             for tap in 0..axis.kernel {
                 let inside = sees(output, tap);

@@ -99,12 +99,17 @@ impl Concat {
 
     pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
         let Backward {
-            input, dy, dx, de, ..
+            input,
+            dy,
+            dx,
+            de,
+            de_peak,
+            ..
         } = ports;
         let first = inner(input);
         let width = dy.data.len() / (input.len() / first.max(1)).max(1);
         if let Some(de) = de {
-            N::gather(
+            *de_peak = N::gather(
                 dy,
                 de,
                 Run {

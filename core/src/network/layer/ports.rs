@@ -169,6 +169,8 @@ pub struct Backward<'a, N: Kernel> {
     pub dx: Option<ViewMut<'a, N>>,
     /// The gradient of the loss by the earlier output of a kind that joins, to be added to.
     pub de: Option<ViewMut<'a, N>>,
+    /// The peak of `de`, to be written by a kind that joins.
+    pub de_peak: &'a mut N::Peak,
     /// [`Room::kept`], as the forward function left it; it is not needed afterwards.
     pub kept: &'a mut [u8],
     /// [`Room::backward`].

@@ -151,6 +151,7 @@ impl Case {
             dy: View::plain(given),
             dx: dx.map(|data| ViewMut { data, scale: () }),
             de: None,
+            de_peak: &mut Default::default(),
             kept: bytes_of(&mut kept, room.kept),
             inner: &mut [],
             scratch: bytes_of(&mut scratch, room.backward),

@@ -273,6 +273,7 @@ fn short_memory_does_not_panic() {
                 dy: View::plain(&numbers),
                 dx: Some(ViewMut { data: dx, scale: () }),
                 de: None,
+                de_peak: &mut Default::default(),
                 kept: bytemuck::cast_slice_mut(kept),
                 inner: &mut [],
                 scratch: bytemuck::cast_slice_mut(scratch),

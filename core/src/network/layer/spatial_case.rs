@@ -118,6 +118,7 @@ impl Bench {
             dy: View::plain(if elementwise { &[] } else { dy }),
             dx: Some(ViewMut { data: dx, scale: () }),
             de: None,
+            de_peak: &mut Default::default(),
             kept,
             inner: &mut [],
             scratch: &mut [],

@@ -5,7 +5,7 @@
 
 mod sums;
 
-pub(super) use sums::{GROUP, GROUP_SHIFT, MOST_TERMS, bias_bits, weight_bits};
+pub(super) use sums::{GROUP, GROUP_SHIFT, MOST_TERMS, Sums, bias_bits, weight_bits};
 
 use super::limit::Limiter;
 use super::rescale::Rescale;
@@ -13,15 +13,12 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{Sums, add_groups, dot};
+use sums::{Columns, add_groups, dot};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
 /// Mantissas to write and their exponent.
 pub(super) type BlockMut<'a> = (&'a mut [i16], i32);
-
-/// Outputs whose sums advance together, in a weight gradient.
-const LANES: usize = 4;
 
 /// `y = b + W x` with the sum over several runs, at each position; `y += W x` where `b` is empty.
 pub(super) fn affine(
@@ -37,34 +34,25 @@ pub(super) fn affine(
         outputs,
         ..
     } = runs.sweep;
-    let sums = w.1 + x.1 + GROUP_SHIFT;
-    let mut end = End {
-        out: Rescale::by(y.1 - sums),
-        bias: sums + i32::from(BIAS_FRACTION),
-        limiter: Limiter::new(),
-    };
+    let mut end = End::new(w.1 + x.1, y.1);
     let Some(y) = y.0.get_mut(target * outputs..) else {
         return Peak::default();
     };
-    if outputs == 0 {
-        return Peak::default();
+    let y = y.get_mut(..positions * outputs).unwrap_or(&mut []);
+    let mut from = 0;
+    while from < outputs {
+        from += match outputs - from {
+            16.. => end.block::<16>(y, b, (w.0, x.0), runs, from),
+            8.. => end.block::<8>(y, b, (w.0, x.0), runs, from),
+            4.. => end.block::<4>(y, b, (w.0, x.0), runs, from),
+            _ => end.block::<1>(y, b, (w.0, x.0), runs, from),
+        };
     }
-    for (p, y) in y.chunks_exact_mut(outputs).take(positions).enumerate() {
-        let mut from = 0;
-        while from < outputs {
-            from += match outputs - from {
-                16.. => end.block::<16>(y, b, (w.0, x.0), runs, p, from),
-                8.. => end.block::<8>(y, b, (w.0, x.0), runs, p, from),
-                4.. => end.block::<4>(y, b, (w.0, x.0), runs, p, from),
-                _ => end.block::<1>(y, b, (w.0, x.0), runs, p, from),
-            };
-        }
-    }
-    end.limiter.peak()
+    end.peak()
 }
 
 /// What becomes of sums at the end.
-struct End {
+pub(super) struct End {
     out: Rescale,
     /// From a bias to the scale of the sums.
     bias: i32,
@@ -72,25 +60,64 @@ struct End {
 }
 
 impl End {
-    /// Outputs `from..from + B` at position `p`; returns how many those are.
-    #[inline]
+    /// Outputs `from..from + B` at every position; returns how many those are.
+    #[inline(never)]
     fn block<const B: usize>(
         &mut self,
         y: &mut [i16],
         b: &[Saturating<i32>],
         (w, x): (&[i16], &[i16]),
         runs: &Runs,
-        p: usize,
         from: usize,
     ) -> usize {
-        if let Some(y) = y.get_mut(from..) {
-            self.put(y, b.get(from..), sums_at::<B>(w, x, runs, p, from));
+        let bias = b.get(from..).and_then(<[_]>::first_chunk::<B>);
+        let bias = bias.map(|b| b.map(|b| shift(b.0, self.bias)));
+        let (out, mut limiter) = (self.out, self.limiter);
+        for (p, y) in y.chunks_exact_mut(runs.sweep.outputs).enumerate() {
+            let Some(y) = y.get_mut(from..).and_then(<[_]>::first_chunk_mut::<B>) else {
+                break;
+            };
+            let sums = sums_at::<B>(w, x, runs, p, from);
+            match &bias {
+                Some(bias) => {
+                    for ((y, sum), b) in y.iter_mut().zip(sums).zip(bias) {
+                        *y = limiter.limit(out.of(sum.saturating_add(*b)));
+                    }
+                }
+                None => {
+                    for (y, sum) in y.iter_mut().zip(sums) {
+                        *y = limiter.limit(i32::from(*y).saturating_add(out.of(sum)));
+                    }
+                }
+            }
         }
+        self.limiter = limiter;
         B
     }
 
+    /// Of products at `2^products`, for outputs at `2^y`.
+    pub(super) const fn new(products: i32, y: i32) -> Self {
+        let sums = products + GROUP_SHIFT;
+        Self {
+            out: Rescale::by(y - sums),
+            bias: sums + BIAS_FRACTION as i32,
+            limiter: Limiter::new(),
+        }
+    }
+
+    /// What was seen.
+    pub(super) const fn peak(&self) -> Peak {
+        self.limiter.peak()
+    }
+
+    /// `y = b + sums`, or `y += sums` without `b`.
     #[inline]
-    fn put<const B: usize>(&mut self, y: &mut [i16], b: Option<&[Saturating<i32>]>, sums: [i32; B]) {
+    pub(super) fn put<const B: usize>(
+        &mut self,
+        y: &mut [i16],
+        b: Option<&[Saturating<i32>]>,
+        sums: [i32; B],
+    ) {
         match b {
             Some(b) if !b.is_empty() => {
                 for ((y, sum), b) in y.iter_mut().zip(sums).zip(b) {
@@ -109,17 +136,15 @@ impl End {
 }
 
 /// The sums of `B` outputs from `from` on at position `p`.
-#[inline(never)]
+#[inline]
 fn sums_at<const B: usize>(w: &[i16], x: &[i16], runs: &Runs, p: usize, from: usize) -> [i32; B] {
     let outputs = runs.sweep.outputs;
     let mut sums = Sums::<B>::new();
     runs.each(|run| {
         let start = run.start + p * run.step;
-        if let (Some(x), Some(w)) = (
-            x.get(start..start + run.length),
-            w.get(run.first * outputs + from..),
-        ) {
-            sums.add(x, w, outputs);
+        if let (Some(x), Some(rows)) = (x.get(start..start + run.length), w.get(run.first * outputs..)) {
+            let width = outputs;
+            sums.add(x, Columns { rows, width, from });
         }
     });
     sums.end()
@@ -186,17 +211,38 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
             }
             continue;
         }
-        let x = (x, step.max(1));
+        let x = (x, step);
         let mut from = 0;
-        while let Some(dw) = dw.get_mut(from..).and_then(<[i32]>::first_chunk_mut::<LANES>) {
-            add_groups(dw, x, (dy.get(from..).unwrap_or(&[]), outputs), by);
-            from += LANES;
-        }
-        while let Some(dw) = dw.get_mut(from..).and_then(<[i32]>::first_chunk_mut::<1>) {
-            add_groups(dw, x, (dy.get(from..).unwrap_or(&[]), outputs), by);
-            from += 1;
+        while from < outputs {
+            let Some(dw) = dw.get_mut(from..) else { return };
+            let columns = Columns {
+                rows: dy,
+                width: outputs,
+                from,
+            };
+            from += match outputs - from {
+                16.. => groups::<16>(dw, x, columns, positions, by),
+                8.. => groups::<8>(dw, x, columns, positions, by),
+                4.. => groups::<4>(dw, x, columns, positions, by),
+                _ => groups::<1>(dw, x, columns, positions, by),
+            };
         }
     }
+}
+
+/// [`add_groups`] for the first `B` gradients of a row; returns how many those are.
+#[inline]
+fn groups<const B: usize>(
+    dw: &mut [i32],
+    x: (&[i16], usize),
+    dy: Columns<'_>,
+    positions: usize,
+    by: Rescale,
+) -> usize {
+    if let Some(dw) = dw.first_chunk_mut::<B>() {
+        add_groups(dw, x, dy, positions, by);
+    }
+    B
 }
 
 /// `db += Σ_p dy[p]`, divided by `2^by`.

@@ -1,0 +1,1 @@
+//! Normalisation and functions with settings against double precision.
