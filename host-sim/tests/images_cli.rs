@@ -473,7 +473,7 @@ fn a_model_learned_in_floats_is_shipped_in_block_fixed_point() {
         }
         // And a run goes on from it, in its own number and in another.
         for to in [number, "f32"] {
-            let ran = folder.run(&["train", "p.toml", "--number", to, "--from", &file]);
+            let ran = folder.run(&["train", "p.toml", "--number", to, "--from", &file, "--out", "t"]);
             assert!(ran.done().contains("910 parameters taken"), "{}", ran.out);
         }
     }
