@@ -423,6 +423,28 @@ fn slopes_are_kept_and_multiplied_with() {
     assert!(far(&reals(&dx, -14), &dx_f) <= 6e-4);
 }
 
+#[test]
+fn functions_with_settings_are_those_of_double_precision() {
+    fn check<S: Shaped>(setting: f32) {
+        let (x, gradient) = (
+            drawn(&mut Pcg::new(11), 300, 8191, 0),
+            drawn(&mut Pcg::new(12), 300, 8191, 0),
+        );
+        for scale in [-16, -13, -11] {
+            let (mut y, mut y_f) = (x.clone(), reals(&x, scale));
+            Number::shaped::<S>(setting, view_mut(&mut y, scale as i16));
+            f64::shaped::<S>(setting, float(&mut y_f));
+            assert!(far(&reals(&y, scale), &y_f) <= 1.5e-4);
+            let (mut dx, mut dx_f) = (gradient.clone(), reals(&gradient, -15));
+            Number::shaped_gradient::<S>(setting, view(&y, scale as i16), view_mut(&mut dx, -15));
+            f64::shaped_gradient::<S>(setting, View::plain(&y_f), float(&mut dx_f));
+            assert!(far(&reals(&dx, -15), &dx_f) <= 3e-4);
+        }
+    }
+    check::<LeakyRelu>(0.1);
+    check::<Elu>(0.7);
+}
+
 /// What data could bring at worst: the tests run with overflow checks.
 #[test]
 fn nothing_overflows() {
