@@ -7,5 +7,7 @@
 mod harness;
 #[path = "integer_layers/normal.rs"]
 mod normal;
+#[path = "integer_layers/sequence.rs"]
+mod sequence;
 #[path = "integer_layers/spatial.rs"]
 mod spatial;

@@ -176,7 +176,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 return;
             };
             let values = core::iter::repeat_with(move || match start {
-                Start::Drawn => bound * (2.0 * draws.uniform() - 1.0),
+                Start::Drawn => draws.within(bound),
                 Start::Zeros => 0.0,
                 Start::Ones => 1.0,
             });

@@ -26,7 +26,7 @@ pub struct Groups {
 }
 
 impl Groups {
-    fn gains<'a, F>(&self, group: usize, gains: &'a [F]) -> &'a [F] {
+    pub(super) fn gains<'a, F>(&self, group: usize, gains: &'a [F]) -> &'a [F] {
         let from = group * self.gains;
         gains.get(from..from + self.width).unwrap_or(&[])
     }

@@ -4,6 +4,7 @@
 //! that nothing is kept beside it, or its slope ([`Curve`]).
 
 use super::Functions;
+use super::fixed::{scaled, shift};
 
 /// A function of one variable, applied to each element, whose slope follows from its own output.
 ///
@@ -21,16 +22,11 @@ pub trait Unary: Copy {
     /// `f′(x)`, from `y = f(x)`.
     fn slope<F: Functions>(y: F) -> F;
 
-    /// `f` of a mantissa, for functions that need no scale. A number format names in its
-    /// [`KINDS`](crate::kernel::Kernel::KINDS) those that it can run.
-    fn integer(x: i32) -> i32 {
-        x
-    }
+    /// `f(x · 2^from) / 2^to`, of a mantissa and not limited to one.
+    fn integer(x: i32, from: i32, to: i32) -> i32;
 
-    /// `dy · f′` of mantissas, from `y = f(x)`.
-    fn integer_slope(_y: i32, dy: i32) -> i32 {
-        dy
-    }
+    /// `dy · f′ / 2^by` for a mantissa `dy`, from `y · 2^scale = f(x)`.
+    fn integer_slope(y: i32, scale: i32, dy: i32, by: i32) -> i32;
 }
 
 /// A function of one variable with a setting above 0, whose slope follows from its own output.
@@ -46,6 +42,12 @@ pub trait Shaped: Copy {
 
     /// `f′(x)`, from `y = f(x)`.
     fn slope<F: Functions>(setting: F, y: F) -> F;
+
+    /// `f(x · 2^scale) / 2^scale`, of a mantissa, for the setting `m · 2^e`, given as `(m, e)` with `m ≤ 2¹⁵`.
+    fn integer(setting: (i32, i32), x: i32, scale: i32) -> i32;
+
+    /// `dy · f′` for a mantissa `dy`, from `y · 2^scale = f(x)`.
+    fn integer_slope(setting: (i32, i32), y: i32, scale: i32, dy: i32) -> i32;
 }
 
 /// A function of one variable that is not monotonic, so that its slope does not follow from its output.
@@ -58,6 +60,9 @@ pub trait Curve: Copy {
 
     /// `f(x)` and `f′(x)`, which share most of their work. The value has the bits of [`value`](Self::value).
     fn with_slope<F: Functions>(x: F) -> (F, F);
+
+    /// `f(x · 2^from) / 2^to`, of a mantissa, and `f′(x)` with 12 fraction bits.
+    fn integer(x: i32, from: i32, to: i32) -> (i32, i32);
 }
 
 /// `max(x, 0)`, with slope 0 at 0.
@@ -88,13 +93,13 @@ impl Unary for Relu {
     }
 
     #[inline]
-    fn integer(x: i32) -> i32 {
-        x.max(0)
+    fn integer(x: i32, from: i32, to: i32) -> i32 {
+        shift(x.max(0), to - from)
     }
 
     #[inline]
-    fn integer_slope(y: i32, dy: i32) -> i32 {
-        if y > 0 { dy } else { 0 }
+    fn integer_slope(y: i32, _: i32, dy: i32, by: i32) -> i32 {
+        if y > 0 { shift(dy, by) } else { 0 }
     }
 }
 
@@ -110,6 +115,16 @@ impl Unary for Tanh {
     fn slope<F: Functions>(y: F) -> F {
         F::ONE - y * y
     }
+
+    #[inline]
+    fn integer(x: i32, from: i32, to: i32) -> i32 {
+        scaled::tanh_of(x, from, to)
+    }
+
+    #[inline]
+    fn integer_slope(y: i32, scale: i32, dy: i32, by: i32) -> i32 {
+        scaled::tanh_slope(y, scale, dy, by)
+    }
 }
 
 impl Unary for Sigmoid {
@@ -123,6 +138,16 @@ impl Unary for Sigmoid {
     #[inline]
     fn slope<F: Functions>(y: F) -> F {
         y * (F::ONE - y)
+    }
+
+    #[inline]
+    fn integer(x: i32, from: i32, to: i32) -> i32 {
+        scaled::sigmoid_of(x, from, to)
+    }
+
+    #[inline]
+    fn integer_slope(y: i32, scale: i32, dy: i32, by: i32) -> i32 {
+        scaled::sigmoid_slope(y, scale, dy, by)
     }
 }
 
@@ -160,6 +185,20 @@ impl Unary for Relu6 {
             F::ZERO
         }
     }
+
+    #[inline]
+    fn integer(x: i32, from: i32, to: i32) -> i32 {
+        shift(x.max(0), to - from).min(shift(6, to))
+    }
+
+    #[inline]
+    fn integer_slope(y: i32, scale: i32, dy: i32, by: i32) -> i32 {
+        if y > 0 && y < shift(6, scale) {
+            shift(dy, by)
+        } else {
+            0
+        }
+    }
 }
 
 /// `x` above 0, `slope · x` below, with `slope` at 0 itself. Since `slope > 0`, an output has the sign of
@@ -179,6 +218,16 @@ impl Shaped for LeakyRelu {
     #[inline]
     fn slope<F: Functions>(setting: F, y: F) -> F {
         if y > F::ZERO { F::ONE } else { setting }
+    }
+
+    #[inline]
+    fn integer(setting: (i32, i32), x: i32, _: i32) -> i32 {
+        scaled::leaky_of(setting, x)
+    }
+
+    #[inline]
+    fn integer_slope(setting: (i32, i32), y: i32, _: i32, dy: i32) -> i32 {
+        if y > 0 { dy } else { scaled::times(setting, dy) }
     }
 }
 
@@ -200,6 +249,20 @@ impl Shaped for Elu {
     #[inline]
     fn slope<F: Functions>(setting: F, y: F) -> F {
         if y > F::ZERO { F::ONE } else { y + setting }
+    }
+
+    #[inline]
+    fn integer(setting: (i32, i32), x: i32, scale: i32) -> i32 {
+        scaled::elu_of(setting, x, scale)
+    }
+
+    #[inline]
+    fn integer_slope(setting: (i32, i32), y: i32, scale: i32, dy: i32) -> i32 {
+        if y > 0 {
+            dy
+        } else {
+            scaled::elu_slope(setting, y, scale, dy)
+        }
     }
 }
 
@@ -231,6 +294,11 @@ impl Curve for Gelu {
         let density = F::FRAC_1_SQRT_TAU * F::exp(-(scaled * scaled));
         (x * share, share + x * density)
     }
+
+    #[inline]
+    fn integer(x: i32, from: i32, to: i32) -> (i32, i32) {
+        scaled::gelu_of(x, from, to)
+    }
 }
 
 /// `x σ(x)`, with slope `σ (1 + x (1 − σ))`. Also called swish.
@@ -250,6 +318,11 @@ impl Curve for Silu {
     fn with_slope<F: Functions>(x: F) -> (F, F) {
         let gate = Sigmoid::value(x);
         (x * gate, gate * (F::ONE + x * (F::ONE - gate)))
+    }
+
+    #[inline]
+    fn integer(x: i32, from: i32, to: i32) -> (i32, i32) {
+        scaled::silu_of(x, from, to)
     }
 }
 

@@ -84,12 +84,11 @@ impl Tensors {
             Some((_, [first, ..])) => *first,
             _ => 0.0,
         };
-        if bound > 0.0 {
-            (Start::Drawn, bound)
-        } else if bound < 0.0 {
-            (Start::Ones, 0.0)
-        } else {
-            (Start::Zeros, 0.0)
+        // By its bits, so that a chip that trains in integers compares no floats.
+        match bound.to_bits() {
+            0 => (Start::Zeros, 0.0),
+            bits if bits >> 31 != 0 => (Start::Ones, 0.0),
+            _ => (Start::Drawn, bound),
         }
     }
 

@@ -89,6 +89,39 @@ impl Pcg {
     pub const fn uniform(&mut self) -> f32 {
         (self.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
     }
+
+    /// `bound · (2 u − 1)` for a [`uniform`](Self::uniform) `u`, as floats give it; 0 if `bound` is not a positive
+    /// normal number. By bits alone: a program that trains in integers draws its first weights without a float.
+    pub const fn within(&mut self, bound: f32) -> f32 {
+        let side = 2 * (self.next_u32() >> 8) as i32 - (1 << 24);
+        let biased = (bound.to_bits() >> 23) as i32;
+        if side == 0 || biased == 0 || biased >= 255 {
+            return 0.0;
+        }
+        // Exact: 24 bits by 25. Then rounded to 24 bits, halves to even, as a float's product is.
+        let product = (bound.to_bits() & 0x7f_ffff | 0x80_0000) as u64 * side.unsigned_abs() as u64;
+        let down = 40 - product.leading_zeros() as i32;
+        let (mut fraction, mut exponent) = if down > 0 {
+            let (whole, rest) = (product >> down, product & ((1 << down) - 1));
+            let half = 1 << (down - 1);
+            (
+                whole + (rest > half || rest == half && whole & 1 == 1) as u64,
+                down,
+            )
+        } else {
+            (product << -down, down)
+        };
+        if fraction == 1 << 24 {
+            fraction >>= 1;
+            exponent += 1;
+        }
+        let exponent = biased - 24 + exponent;
+        if exponent < 1 {
+            return 0.0;
+        }
+        let sign = if side < 0 { 1 << 31 } else { 0 };
+        f32::from_bits(sign | (exponent as u32) << 23 | fraction as u32 & 0x7f_ffff)
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +173,38 @@ mod tests {
         }
         assert_eq!(pcg.below(0), 0);
         assert_eq!(pcg.below(1), 0);
+    }
+
+    #[test]
+    fn numbers_within_a_bound_are_those_of_floats() {
+        for bound in [1.0, 0.125, 0.1, 0.577_350_3, 1.999_999_9, 3e-20, 7e30] {
+            let mut pcg = Pcg::new(5);
+            let mut other = pcg;
+            for _ in 0..20_000 {
+                let exact: f32 = bound * (2.0 * other.uniform() - 1.0);
+                assert_eq!(pcg.within(bound).to_bits(), exact.to_bits());
+            }
+        }
+        for bound in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(Pcg::new(5).within(bound), 0.0);
+        }
+    }
+
+    /// The ends of the interval, its middle, and products that are halfway between two floats.
+    #[test]
+    fn rounding_within_a_bound_is_that_of_floats() {
+        let mut halves = 0;
+        for seed in 0..4_000 {
+            for odd in [1, 3, 5, 0x7f_ffff] {
+                let bound = f32::from_bits(0x3e00_0000 | (odd << 8 | 0x80) & 0x7f_ffff);
+                let (mut pcg, mut other) = (Pcg::new(seed), Pcg::new(seed));
+                let u = 2.0 * other.uniform() - 1.0;
+                let exact = f64::from(bound) * f64::from(u);
+                halves += u32::from(exact.to_bits() & 0x1fff_ffff == 0x1000_0000);
+                assert_eq!(pcg.within(bound), bound * u);
+            }
+        }
+        assert!(halves > 0, "no case is halfway");
     }
 
     #[test]

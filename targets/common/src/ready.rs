@@ -5,9 +5,7 @@ use crate::program::{Failure, hash};
 use core::fmt::Write;
 use kilograd::engine::{Arena, Trainer, Training, Update};
 use kilograd::loss::{Loss, Target};
-use kilograd::network::ready::{
-    AUTOENCODER, DS_CNN, GRU, LSTM, MOBILENET, PERCEPTRON, RESNET8, TRANSFORMER,
-};
+use kilograd::network::ready::{AUTOENCODER, DS_CNN, GRU, LSTM, MOBILENET, PERCEPTRON, RESNET8, TRANSFORMER};
 use kilograd::network::{Model, Plan, PlanOf};
 use kilograd::number::bfp::Exponent;
 use kilograd::number::random::Pcg;
@@ -22,15 +20,14 @@ const CLASSES: Loss = Loss::CrossEntropy;
 const MLP: PlanOf<{ PERCEPTRON.len() }> = plan(&PERCEPTRON, CLASSES);
 const GATED: PlanOf<{ GRU.len() }> = plan(&GRU, CLASSES);
 const MEMORY: PlanOf<{ LSTM.len() }> = plan(&LSTM, CLASSES);
-const TEXT: PlanOf<{ TRANSFORMER.len() }> = plan(&TRANSFORMER, Loss::NextToken);
 const MACHINES: PlanOf<{ AUTOENCODER.len() }> = plan(&AUTOENCODER, Loss::MeanSquaredError);
 const WORDS: PlanOf<{ DS_CNN.len() }> = plan(&DS_CNN, CLASSES);
 const PICTURES: PlanOf<{ RESNET8.len() }> = plan(&RESNET8, CLASSES);
 const PEOPLE: PlanOf<{ MOBILENET.len() }> = plan(&MOBILENET, CLASSES);
 
 const BYTES: usize = {
-    let plans: [&Plan; 8] = [
-        &MLP, &GATED, &MEMORY, &TEXT, &MACHINES, &WORDS, &PICTURES, &PEOPLE,
+    let plans: [&Plan; 7] = [
+        &MLP, &GATED, &MEMORY, &MACHINES, &WORDS, &PICTURES, &PEOPLE,
     ];
     let mut most = 0;
     let mut i = 0;
@@ -120,11 +117,10 @@ fn train(
 
 /// Trains each.
 pub fn run(memory: &mut Memory, out: &mut impl Write) -> Result<(), Failure> {
-    let models: [(&str, &Plan, Sample, u32); 8] = [
+    let models: [(&str, &Plan, Sample, u32); 7] = [
         ("digits-mlp", &MLP, Sample::Noise, 100),
         ("gru", &GATED, Sample::Noise, 100),
         ("lstm", &MEMORY, Sample::Noise, 100),
-        ("transformer", &TEXT, Sample::Tokens(38), 20),
         ("toyadmos", &MACHINES, Sample::Itself, 1),
         ("ds-cnn", &WORDS, Sample::Noise, 1),
         ("resnet", &PICTURES, Sample::Noise, 1),

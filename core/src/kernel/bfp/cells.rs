@@ -1,6 +1,6 @@
 //! The cells of recurrent layers in block fixed point.
 //!
-//! Sums go into a gate with 12 fraction bits, gates have 15. A product of a mantissa and a gate has 28 bits.
+//! Sums go into a gate with 15 fraction bits, and so it comes out. A product of a mantissa and a gate has 28 bits.
 //! Where a gradient is a product of more than two factors, those that do not come from behind are
 //! multiplied first, and brought back to 15 bits.
 
@@ -12,8 +12,6 @@ use crate::number::bfp::{Bfp14, Master, Peak};
 use crate::number::{View, ViewMut};
 use core::iter::repeat;
 
-/// Fraction bits of what goes into a gate.
-const INPUT: i32 = 12;
 /// 1 at the scale of gates.
 const ONE: i32 = 1 << UNIT;
 /// By how much a product of a mantissa and a slope of at most ¼ is brought back to 15 bits.
@@ -22,7 +20,7 @@ const SLOPE: i32 = 11;
 /// A mantissa of a sum, with the fraction bits that gates take.
 #[inline]
 fn input(mantissa: i16, exponent: i32) -> i32 {
-    shift(mantissa.into(), -INPUT - exponent)
+    shift(mantissa.into(), -UNIT - exponent)
 }
 
 /// As an element: 1 itself is the largest there is.
@@ -140,7 +138,7 @@ pub(super) fn gru<M: Master>(
         *z = element(fixed::sigmoid(
             input(*z, sums).saturating_add(input(*z_h, states)),
         ));
-        let of_state = shift(i32::from(*r) * i32::from(*n_h), UNIT - INPUT - states);
+        let of_state = shift(i32::from(*r) * i32::from(*n_h), -states);
         *n = element(fixed::tanh(input(*n, sums).saturating_add(of_state)));
         let (at_z, at_n) = (i32::from(*z), i32::from(*n));
         // At most 2 · 32767 times 32767.

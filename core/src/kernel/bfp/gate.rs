@@ -1,6 +1,6 @@
 //! Bits of slopes in block fixed point.
 
-use super::limit::Limiter;
+use super::limit::{Limiter, bits as exponent};
 use crate::kernel::Gate;
 use crate::kernel::gate::{pack, unpack};
 use crate::math::Unary;
@@ -9,7 +9,8 @@ use crate::number::{View, ViewMut};
 
 impl<M: Master> Gate for Bfp14<M> {
     fn gate<U: Unary>(y: View<'_, Self>, bits: &mut [u8]) {
-        pack(y.data, bits, |y| U::integer_slope((*y).into(), 1) != 0);
+        let scale = exponent(y.scale);
+        pack(y.data, bits, |y| U::integer_slope((*y).into(), scale, 1, 0) != 0);
     }
 
     fn gate_gradient(bits: &[u8], dy: ViewMut<'_, Self>) -> Peak {

@@ -4,13 +4,13 @@ use crate::kernel::LOSSES;
 
 /// Those of matrix products: dense, conv1d, conv2d.
 pub(super) const PRODUCTS: u128 = 1 | 1 << 1 | 1 << 13;
-/// Those that work element by element: relu.
-pub(super) const POINTWISE: u128 = 1 << 2;
+/// Functions of one variable: relu, tanh, sigmoid, relu6, leaky relu, elu, gelu, silu.
+pub(super) const POINTWISE: u128 = 0b111 << 2 | 0b1_1111 << 7;
 /// Windows, means, joins and shapes: global average, add, depthwise, transposed, upsample, pools, global max, last, concat,
 /// reshape, flatten.
 pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 0xff << 14 | 0xf << 33;
-/// Normalisation, dropout, softmax.
-pub(super) const NORMAL: u128 = 0;
+/// Softmax, normalisation by batch, layer, root mean square and group, dropout.
+pub(super) const NORMAL: u128 = 1 << 12 | 0b1_1111 << 22;
 /// Embedding, position, attention, rnn, gru, lstm, last.
 pub(super) const SEQUENCE: u128 = 0b111_1111 << 27;
 /// All losses.

@@ -3,6 +3,7 @@
 use crate::number::bfp::{Exponent, MANTISSA, Peak};
 
 /// Limits to the mantissa, and takes note of the largest magnitude and of how many did not fit.
+#[derive(Clone, Copy)]
 pub(super) struct Limiter {
     peak: Peak,
 }

@@ -7,13 +7,16 @@ mod attend;
 mod cells;
 mod channels;
 mod gate;
+mod groups;
 mod judge;
 mod kinds;
 mod limit;
 mod mean;
+mod moments;
 mod normal;
 mod products;
 mod rescale;
+mod running;
 mod sequence;
 mod share;
 mod spatial;
@@ -43,7 +46,15 @@ impl<M: Master> Kernel for Bfp14<M> {
         let so_far = bfp::get(track.as_deref(), Field::Window);
         let largest = i32::from(so_far).max(peak.largest.min(i16::MAX as u32) as i32);
         bfp::set(track.as_deref_mut(), Field::Window, largest);
-        bfp::count(track, Field::Saturated, peak.saturated);
+        bfp::count(track, peak.saturated);
+    }
+
+    fn counted(track: &Track) -> u32 {
+        bfp::counted(track)
+    }
+
+    fn forget(track: &mut Track) {
+        bfp::forget(track);
     }
 
     fn turn(tracks: &mut [Track], at_once: bool) -> bool {
@@ -108,18 +119,20 @@ impl<M: Master> Kernel for Bfp14<M> {
         products::affine_bias(dy.data, db.data, by, fresh);
     }
 
-    fn unary<U: Unary>(y: ViewMut<'_, Self>, _: Exponent) -> Peak {
+    fn unary<U: Unary>(y: ViewMut<'_, Self>, from: Exponent) -> Peak {
+        let (from, to) = (bits(from), bits(y.scale));
         let mut limiter = Limiter::new();
         for y in y.data {
-            *y = limiter.limit(U::integer(i32::from(*y)));
+            *y = limiter.limit(U::integer((*y).into(), from, to));
         }
         limiter.peak()
     }
 
-    fn unary_gradient<U: Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>, _: Exponent) -> Peak {
+    fn unary_gradient<U: Unary>(y: View<'_, Self>, dy: ViewMut<'_, Self>, from: Exponent) -> Peak {
+        let (scale, by) = (bits(y.scale), bits(dy.scale) - bits(from));
         let mut limiter = Limiter::new();
         for (dy, y) in dy.data.iter_mut().zip(y.data) {
-            *dy = limiter.limit(U::integer_slope(i32::from(*y), i32::from(*dy)));
+            *dy = limiter.limit(U::integer_slope((*y).into(), scale, (*dy).into(), by));
         }
         limiter.peak()
     }

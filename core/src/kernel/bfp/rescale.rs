@@ -32,9 +32,11 @@ impl Rescale {
     /// beyond a mantissa stays so.
     #[inline]
     pub(super) const fn of(self, value: i32) -> i32 {
-        if self.right > 0 {
+        if self.right > 1 {
             // Without the sum of value and half, which may not fit.
-            (value >> (self.right - 1)).saturating_add(1) >> 1
+            ((value >> (self.right - 1)) + 1) >> 1
+        } else if self.right == 1 {
+            value.saturating_add(1) >> 1
         } else if self.left > 0 {
             let most = 1 << 16;
             let value = if value > most {

@@ -76,6 +76,10 @@ impl Dropout {
                 for (kept, word) in kept.chunks_exact_mut(8).zip([state, increment]) {
                     kept.copy_from_slice(&word.to_le_bytes());
                 }
+                if pass == Pass::Trial {
+                    // The generator goes on from where it stood, as if the sample had not been tried.
+                    return N::dropout(y, self.rate, &mut random.clone());
+                }
                 N::dropout(y, self.rate, random)
             }
             Pass::Again => N::dropout(y, self.rate, &mut before(kept)),

@@ -32,6 +32,11 @@ pub trait Master: Copy + Debug + 'static {
     /// The lower plane, of the elements `window`, from what lies behind the high plane.
     fn plane(bytes: &mut [u8], window: Range<usize>) -> Self::Plane<'_>;
 
+    /// The next four of them, for a loop that goes on by fours; `None` if there are fewer.
+    fn four<'a>(plane: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = Self::Below<'a>>>
+    where
+        'a: 'a;
+
     /// The master weight of a high part and what is below it.
     fn load(high: i16, below: &Self::Below<'_>) -> i32;
 
@@ -56,6 +61,13 @@ fn plane<T: Pod>(bytes: &mut [u8], window: Range<usize>) -> IterMut<'_, T> {
     cast_mut::<T>(bytes).get_mut(window).unwrap_or(&mut []).iter_mut()
 }
 
+#[inline]
+fn four<'a, T>(plane: &mut IterMut<'a, T>) -> Option<IterMut<'a, T>> {
+    let (now, later) = core::mem::take(plane).into_slice().split_first_chunk_mut::<4>()?;
+    *plane = later.iter_mut();
+    Some(now.iter_mut())
+}
+
 impl Master for Low16 {
     const NAME: &'static str = "bfp14";
     const CODE: u8 = 16;
@@ -67,6 +79,14 @@ impl Master for Low16 {
 
     fn plane(bytes: &mut [u8], window: Range<usize>) -> IterMut<'_, i16> {
         plane(bytes, window)
+    }
+
+    #[inline]
+    fn four<'a>(plane: &mut IterMut<'a, i16>) -> Option<impl Iterator<Item = &'a mut i16>>
+    where
+        'a: 'a,
+    {
+        four(plane)
     }
 
     #[inline]
@@ -97,6 +117,14 @@ impl Master for Low8 {
     }
 
     #[inline]
+    fn four<'a>(plane: &mut IterMut<'a, i8>) -> Option<impl Iterator<Item = &'a mut i8>>
+    where
+        'a: 'a,
+    {
+        four(plane)
+    }
+
+    #[inline]
     fn load(high: i16, below: &&mut i8) -> i32 {
         (i32::from(high) << FINE) + (i32::from(**below) << 8)
     }
@@ -121,6 +149,14 @@ impl Master for High {
 
     fn plane(_: &mut [u8], _: Range<usize>) -> Self::Plane<'_> {
         core::iter::repeat(())
+    }
+
+    #[inline]
+    fn four<'a>(_: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = ()>>
+    where
+        'a: 'a,
+    {
+        Some([(); 4].into_iter())
     }
 
     #[inline]

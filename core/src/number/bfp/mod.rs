@@ -8,7 +8,7 @@ pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
 pub use scalar::Q32;
 use track::EXPONENTS;
 pub use track::{Field, Track};
-pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
+pub(crate) use track::{count, counted, exponent, forget, get, set, set_exponent, turn};
 
 use super::{Element, Number, View};
 use core::marker::PhantomData;
@@ -59,21 +59,26 @@ pub(crate) fn to_f32(mantissa: i64, exponent: i32) -> f32 {
     }
 }
 
-/// `value · 2^−exponent`, rounded to nearest and limited to `±limit`.
-fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
-    let scaled = if exponent <= 0 {
-        value * power_of_two(-exponent)
-    } else {
-        value / power_of_two(exponent)
+/// `value · 2^−exponent`, rounded to nearest, halves away from zero, and limited to `±limit`; what is not a number is 0.
+/// From its bits alone, so that a program that trains in integers needs no float from its first weight on.
+const fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
+    let bits = value.to_bits();
+    let biased = (bits >> 23 & 0xff) as i32;
+    let fraction = bits & 0x7f_ffff | 0x80_0000;
+    let limit = limit as u32;
+    // The fraction's last bit is worth 2^(biased − 150).
+    let up = biased - 150 - exponent;
+    let magnitude = match biased {
+        0 => 0,
+        255 if bits & 0x7f_ffff != 0 => 0,
+        255 => limit,
+        _ if up >= 8 => limit,
+        _ if up >= 0 => fraction << up,
+        _ if up >= -24 => (fraction + (1 << (-up - 1))) >> -up,
+        _ => 0,
     };
-    let limit = limit as f32;
-    if scaled >= limit {
-        limit as i32
-    } else if scaled <= -limit {
-        -limit as i32
-    } else {
-        libm::roundf(scaled) as i32
-    }
+    let magnitude = (if magnitude < limit { magnitude } else { limit }) as i32;
+    if bits >> 31 == 0 { magnitude } else { -magnitude }
 }
 
 /// The finest exponent at which `largest` rounds to a mantissa below `2^bits`, from its bits alone.
@@ -90,8 +95,9 @@ fn fitting(largest: f32, bits: i32) -> Exponent {
     Exponent(exponent.clamp(*EXPONENTS.start(), *EXPONENTS.end()) as i16)
 }
 
-fn power_of_two(exponent: i32) -> f32 {
-    f32::from_bits(((exponent.clamp(-126, 127) + 127) as u32) << 23)
+/// The bits of `2^exponent`, which order as the floats do.
+fn power_of_two(exponent: i32) -> u32 {
+    ((exponent.clamp(-126, 127) + 127) as u32) << 23
 }
 
 /// `value` with 32 fraction bits, cut off below and limited to what leaves 16 bits of headroom. From its bits alone, so that
@@ -214,9 +220,9 @@ impl<M: Master> Number for Bfp14<M> {
 
     /// The exponent leaves one bit of headroom above the largest weight. Rounds to nearest.
     fn store_weights(bytes: &mut [u8], track: Option<&mut Track>, values: impl Iterator<Item = f32> + Clone) {
-        let largest = values
-            .clone()
-            .fold(0.0, |largest: f32, value| largest.max(value.abs()));
+        let largest = values.clone().fold(0, |largest: u32, value| {
+            largest.max(value.to_bits() & 0x7fff_ffff)
+        });
         let mut scale = i32::from(START);
         while scale < 15 && largest >= power_of_two(12 + scale) {
             scale += 1;
@@ -245,6 +251,39 @@ impl<M: Master> Number for Bfp14<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Against the formula in double precision, over exponents and values about every power of two.
+    #[test]
+    fn floats_become_mantissas_by_their_bits() {
+        for exponent in -40..=20 {
+            for power in -50..=40 {
+                for factor in [1.0, 1.000_000_1, 1.25, 1.5, 1.499_999_9, 1.999_999_9] {
+                    for (value, limit) in [(factor, 8191), (-factor, LIMIT), (factor, i32::MAX)] {
+                        let value = value * libm::exp2f(power as f32);
+                        let scaled = libm::round(f64::from(value) * libm::exp2(-f64::from(exponent)));
+                        let exact = scaled.clamp(-f64::from(limit), f64::from(limit));
+                        assert_eq!(
+                            from_f32(value, exponent, limit),
+                            exact as i32,
+                            "{value} {exponent}"
+                        );
+                    }
+                }
+            }
+        }
+        assert_eq!(
+            [
+                f32::NAN,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                0.0,
+                -0.0,
+                f32::MIN_POSITIVE / 2.0
+            ]
+            .map(|value| from_f32(value, -13, 8191)),
+            [0, 8191, -8191, 0, 0, 0]
+        );
+    }
 
     #[test]
     fn floats_become_fixed_point_by_their_bits() {

@@ -40,24 +40,30 @@ pub(super) fn mix_row(
     tally: &mut Tally,
 ) -> Dither {
     let (mut dither, mut seen) = (from, tally.state);
-    match mix.short(x, largest) {
-        Some(x) => {
-            let momentum = mix.momentum;
+    if let Some(x) = mix.short(x, largest) {
+        let momentum = mix.momentum;
+        let mut largest = 0;
+        let mut each = |v: &mut i16, dy: &i16| {
+            let sum = i32::from(*v).wrapping_mul(momentum);
+            let sum = sum.wrapping_add(i32::from(*dy).wrapping_mul(x));
+            // Both are at most 2¹⁴ now: state has been settled.
+            let sum = sum.wrapping_add(dither.fifteen());
+            largest |= sum ^ (sum >> 31);
+            *v = (sum >> 15) as i16;
+        };
+        let ((v, last_v), (dy, last_dy)) = (v.as_chunks_mut::<8>(), dy.as_chunks::<8>());
+        for (v, dy) in v.iter_mut().zip(dy) {
             for (v, dy) in v.iter_mut().zip(dy) {
-                let random = (dither.next() & 0x7fff) as i32;
-                let g = i32::from(*dy).wrapping_mul(x);
-                let new = i32::from(*v)
-                    .wrapping_mul(momentum)
-                    .wrapping_add(g)
-                    .wrapping_add(random)
-                    >> 15;
-                keep(v, new, &mut seen);
+                each(v, dy);
             }
         }
-        None => {
-            for (v, dy) in v.iter_mut().zip(dy) {
-                keep(v, mix.of(*v, x * i32::from(*dy), dither.next()), &mut seen);
-            }
+        for (v, dy) in last_v.iter_mut().zip(last_dy) {
+            each(v, dy);
+        }
+        seen |= largest as u32 >> 15;
+    } else {
+        for (v, dy) in v.iter_mut().zip(dy) {
+            keep(v, mix.of(*v, x * i32::from(*dy), dither.fifteen()), &mut seen);
         }
     }
     tally.state = seen;
@@ -66,16 +72,16 @@ pub(super) fn mix_row(
 
 /// `v ← μ v + g` for each element.
 #[inline(never)]
-pub(super) fn mix(mix: &Mix, v: &mut [i16], g: &[i32], mut dither: Dither, tally: &mut Tally) {
+pub(super) fn mix(mix: &Mix, v: &mut [i16], g: &[i32], mut dither: Dither, tally: &mut Tally) -> Dither {
     let mut seen = tally.state;
     for (v, g) in v.iter_mut().zip(g) {
-        keep(v, mix.of(*v, *g, dither.next()), &mut seen);
+        keep(v, mix.of(*v, *g, dither.fifteen()), &mut seen);
     }
     tally.state = seen;
+    dither
 }
 
-/// `w ← w − η v` for each weight. `dither` is where the state's began: a weight is rounded by the other half
-/// of its state's random bits.
+/// `w ← w − η v` for each weight.
 #[inline(never)]
 pub(super) fn apply<M: Master>(
     rate: &Scaled,
@@ -84,26 +90,45 @@ pub(super) fn apply<M: Master>(
     mut dither: Dither,
     tally: &mut Tally,
 ) {
-    let Planes { high, low } = weights;
-    let (mut seen, mut stalled) = (tally.weights, tally.stalled);
-    let mut random = || if M::RANDOM { dither.next() >> 16 } else { 0 };
-    if let Some((mantissa, half, by)) = rate.short() {
-        for ((high, below), v) in high.iter_mut().zip(low).zip(v) {
-            let v = i32::from(*v);
-            let delta = v.wrapping_mul(mantissa).wrapping_add(half) >> by;
-            if delta == 0 && v != 0 {
-                stalled += 1;
-            }
-            let fine = M::load(*high, &below).wrapping_sub(delta);
-            *high = M::store(fine, random(), below);
-            seen |= u32::from(high.unsigned_abs());
-        }
-        (tally.weights, tally.stalled) = (seen, stalled);
-    } else {
+    let Planes { high, mut low } = weights;
+    let mut random = || if M::RANDOM { dither.next() } else { 0 };
+    let Some((mantissa, half, by)) = rate.short() else {
         for ((high, below), v) in high.iter_mut().zip(low).zip(v) {
             let delta = rate.narrow((*v).into());
             tally.stall(delta, (*v).into());
             *high = tally.weight::<M>(*high, below, delta, random());
         }
+        return;
+    };
+    let (mut seen, mut stalled) = (tally.weights, 0);
+    let mut each = |high: &mut i16, below: M::Below<'_>, v: &i16| {
+        let v = i32::from(*v);
+        let delta = v.wrapping_mul(mantissa).wrapping_add(half) >> by;
+        if delta == 0 {
+            stalled += stall(v);
+        }
+        let fine = M::load(*high, &below).wrapping_sub(delta);
+        *high = M::store(fine, random(), below);
+        seen |= u32::from(high.unsigned_abs());
+    };
+    let ((high, last_high), (v, last_v)) = (high.as_chunks_mut::<4>(), v.as_chunks::<4>());
+    for (high, v) in high.iter_mut().zip(v) {
+        if let Some(low) = M::four(&mut low) {
+            for ((high, below), v) in high.iter_mut().zip(low).zip(v) {
+                each(high, below, v);
+            }
+        }
     }
+    for ((high, below), v) in last_high.iter_mut().zip(low).zip(last_v) {
+        each(high, below, v);
+    }
+    tally.weights = seen;
+    tally.stalled += stalled;
+}
+
+/// 1 for an update that moves nothing although there is something to move by. Rare, so it stays out of the loops.
+#[cold]
+#[inline(never)]
+fn stall(v: i32) -> u32 {
+    u32::from(v != 0)
 }

@@ -164,8 +164,8 @@ impl Scaled {
 /// The largest step of one update: one that carries a weight from one end of its range to the other.
 const MOST: i32 = LIMIT;
 
-/// Random bits for stochastic rounding: an xorshift of 32 bits, begun anew for each tensor from the trainer's
-/// generator, which a checkpoint holds. Source: Marsaglia, Xorshift RNGs, 2003.
+/// Random bits for stochastic rounding, begun anew for each tensor from the trainer's generator, which a checkpoint holds.
+/// Source of the xorshift: Marsaglia, Xorshift RNGs, 2003.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dither(u32);
 
@@ -174,6 +174,15 @@ impl Dither {
         Self(random.next_u32() | 1)
     }
 
+    /// 15 random bits: the highest of a linear congruential generator of 32, half the instructions of an xorshift on a
+    /// Cortex-M0. Source of the multiplier: Press et al., Numerical Recipes, 7.1.
+    #[inline]
+    pub(super) fn fifteen(&mut self) -> i32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1);
+        (self.0 >> 17) as i32
+    }
+
+    /// 32 random bits, of an xorshift.
     #[inline]
     pub(super) fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
@@ -217,7 +226,7 @@ impl Tally {
 
     /// Notes it in the tensor's track; the peaks are for [`settle`].
     pub(super) fn moved(self, track: Option<&mut Track>) -> [Peak; 2] {
-        bfp::count(track, Field::Stalled, self.stalled);
+        bfp::count(track, self.stalled);
         let peak = |largest, saturated| Peak { largest, saturated };
         [peak(self.weights, self.saturated), peak(self.state, 0)]
     }

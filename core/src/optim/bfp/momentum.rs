@@ -49,9 +49,9 @@ impl Mix {
 
     /// The new state, before saturation: at most `1.5 · 2¹⁵`.
     #[inline]
-    pub(super) fn of(&self, v: i16, g: i32, random: u32) -> i32 {
+    pub(super) fn of(&self, v: i16, g: i32, random: i32) -> i32 {
         let g = (g.clamp(-self.most, self.most) << self.up) >> self.down;
-        (i32::from(v) * self.momentum + g + (random & 0x7fff) as i32) >> 15
+        (i32::from(v) * self.momentum + g + random) >> 15
     }
 
     /// For gradients `x dy` with `|dy|` at most `largest`: `x`, so that its product with `dy` is the gradient as state
@@ -111,7 +111,8 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
         let mut dither = Dither::new(random);
         // The gradient as the state takes it, and the step that follows from the new state.
         let mut of = |w: i32, v: &mut i16, g: i32| {
-            let bits = dither.next();
+            let bits = dither.fifteen();
+            let more = if M::RANDOM { dither.next() } else { 0 };
             let g = if plain {
                 g
             } else {
@@ -126,7 +127,7 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
             } else {
                 i32::from(*v)
             };
-            (rate.narrow(ahead), bits >> 16, ahead)
+            (rate.narrow(ahead), more, ahead)
         };
         let mut stalls = Tally::default();
         match param {
@@ -138,9 +139,8 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
                 }
             }
             ParamMut::Weight(weights) if plain => {
-                let begun = dither;
-                mix(&mixing, vectors, data, dither, &mut tally);
-                apply(&rate, weights, vectors, begun, &mut tally);
+                let dither = mix(&mixing, vectors, data, dither, &mut tally);
+                apply(&rate, weights, vectors, dither, &mut tally);
                 return tally.moved(track);
             }
             ParamMut::Weight(Planes { high, low }) => {
@@ -177,14 +177,13 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
             exponent,
         );
         let mut tally = Tally::default();
-        let begun = Dither::new(random);
-        let mut dither = begun;
+        let mut dither = Dither::new(random);
         let largest = dy.data.iter().map(|dy| i32::from(*dy).abs()).max().unwrap_or(0);
         let vectors = cast_mut::<i16>(state);
         for (v, x) in vectors.chunks_exact_mut(dy.data.len()).zip(x.data) {
             dither = mix_row(&mixing, v, (*x).into(), dy.data, largest, dither, &mut tally);
         }
-        apply(&rate, weights, vectors, begun, &mut tally);
+        apply(&rate, weights, vectors, dither, &mut tally);
         Some(tally.moved(track))
     }
 

@@ -13,15 +13,12 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{add_groups, dot};
+use sums::{Columns, add_groups, dot};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
 /// Mantissas to write and their exponent.
 pub(super) type BlockMut<'a> = (&'a mut [i16], i32);
-
-/// Outputs whose sums advance together, in a weight gradient.
-const LANES: usize = 4;
 
 /// `y = b + W x` with the sum over several runs, at each position; `y += W x` where `b` is empty.
 pub(super) fn affine(
@@ -41,19 +38,15 @@ pub(super) fn affine(
     let Some(y) = y.0.get_mut(target * outputs..) else {
         return Peak::default();
     };
-    if outputs == 0 {
-        return Peak::default();
-    }
-    for (p, y) in y.chunks_exact_mut(outputs).take(positions).enumerate() {
-        let mut from = 0;
-        while from < outputs {
-            from += match outputs - from {
-                16.. => end.block::<16>(y, b, (w.0, x.0), runs, p, from),
-                8.. => end.block::<8>(y, b, (w.0, x.0), runs, p, from),
-                4.. => end.block::<4>(y, b, (w.0, x.0), runs, p, from),
-                _ => end.block::<1>(y, b, (w.0, x.0), runs, p, from),
-            };
-        }
+    let y = y.get_mut(..positions * outputs).unwrap_or(&mut []);
+    let mut from = 0;
+    while from < outputs {
+        from += match outputs - from {
+            16.. => end.block::<16>(y, b, (w.0, x.0), runs, from),
+            8.. => end.block::<8>(y, b, (w.0, x.0), runs, from),
+            4.. => end.block::<4>(y, b, (w.0, x.0), runs, from),
+            _ => end.block::<1>(y, b, (w.0, x.0), runs, from),
+        };
     }
     end.peak()
 }
@@ -67,6 +60,41 @@ pub(super) struct End {
 }
 
 impl End {
+    /// Outputs `from..from + B` at every position; returns how many those are.
+    #[inline(never)]
+    fn block<const B: usize>(
+        &mut self,
+        y: &mut [i16],
+        b: &[Saturating<i32>],
+        (w, x): (&[i16], &[i16]),
+        runs: &Runs,
+        from: usize,
+    ) -> usize {
+        let bias = b.get(from..).and_then(<[_]>::first_chunk::<B>);
+        let bias = bias.map(|b| b.map(|b| shift(b.0, self.bias)));
+        let (out, mut limiter) = (self.out, self.limiter);
+        for (p, y) in y.chunks_exact_mut(runs.sweep.outputs).enumerate() {
+            let Some(y) = y.get_mut(from..).and_then(<[_]>::first_chunk_mut::<B>) else {
+                break;
+            };
+            let sums = sums_at::<B>(w, x, runs, p, from);
+            match &bias {
+                Some(bias) => {
+                    for ((y, sum), b) in y.iter_mut().zip(sums).zip(bias) {
+                        *y = limiter.limit(out.of(sum.saturating_add(*b)));
+                    }
+                }
+                None => {
+                    for (y, sum) in y.iter_mut().zip(sums) {
+                        *y = limiter.limit(i32::from(*y).saturating_add(out.of(sum)));
+                    }
+                }
+            }
+        }
+        self.limiter = limiter;
+        B
+    }
+
     /// Of products at `2^products`, for outputs at `2^y`.
     pub(super) const fn new(products: i32, y: i32) -> Self {
         let sums = products + GROUP_SHIFT;
@@ -80,23 +108,6 @@ impl End {
     /// What was seen.
     pub(super) const fn peak(&self) -> Peak {
         self.limiter.peak()
-    }
-
-    /// Outputs `from..from + B` at position `p`; returns how many those are.
-    #[inline]
-    fn block<const B: usize>(
-        &mut self,
-        y: &mut [i16],
-        b: &[Saturating<i32>],
-        (w, x): (&[i16], &[i16]),
-        runs: &Runs,
-        p: usize,
-        from: usize,
-    ) -> usize {
-        if let Some(y) = y.get_mut(from..) {
-            self.put(y, b.get(from..), sums_at::<B>(w, x, runs, p, from));
-        }
-        B
     }
 
     /// `y = b + sums`, or `y += sums` without `b`.
@@ -125,17 +136,15 @@ impl End {
 }
 
 /// The sums of `B` outputs from `from` on at position `p`.
-#[inline(never)]
+#[inline]
 fn sums_at<const B: usize>(w: &[i16], x: &[i16], runs: &Runs, p: usize, from: usize) -> [i32; B] {
     let outputs = runs.sweep.outputs;
     let mut sums = Sums::<B>::new();
     runs.each(|run| {
         let start = run.start + p * run.step;
-        if let (Some(x), Some(w)) = (
-            x.get(start..start + run.length),
-            w.get(run.first * outputs + from..),
-        ) {
-            sums.add(x, w, outputs);
+        if let (Some(x), Some(rows)) = (x.get(start..start + run.length), w.get(run.first * outputs..)) {
+            let width = outputs;
+            sums.add(x, Columns { rows, width, from });
         }
     });
     sums.end()
@@ -202,17 +211,38 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
             }
             continue;
         }
-        let x = (x, step.max(1));
+        let x = (x, step);
         let mut from = 0;
-        while let Some(dw) = dw.get_mut(from..).and_then(<[i32]>::first_chunk_mut::<LANES>) {
-            add_groups(dw, x, (dy.get(from..).unwrap_or(&[]), outputs), by);
-            from += LANES;
-        }
-        while let Some(dw) = dw.get_mut(from..).and_then(<[i32]>::first_chunk_mut::<1>) {
-            add_groups(dw, x, (dy.get(from..).unwrap_or(&[]), outputs), by);
-            from += 1;
+        while from < outputs {
+            let Some(dw) = dw.get_mut(from..) else { return };
+            let columns = Columns {
+                rows: dy,
+                width: outputs,
+                from,
+            };
+            from += match outputs - from {
+                16.. => groups::<16>(dw, x, columns, positions, by),
+                8.. => groups::<8>(dw, x, columns, positions, by),
+                4.. => groups::<4>(dw, x, columns, positions, by),
+                _ => groups::<1>(dw, x, columns, positions, by),
+            };
         }
     }
+}
+
+/// [`add_groups`] for the first `B` gradients of a row; returns how many those are.
+#[inline]
+fn groups<const B: usize>(
+    dw: &mut [i32],
+    x: (&[i16], usize),
+    dy: Columns<'_>,
+    positions: usize,
+    by: Rescale,
+) -> usize {
+    if let Some(dw) = dw.first_chunk_mut::<B>() {
+        add_groups(dw, x, dy, positions, by);
+    }
+    B
 }
 
 /// `db += Σ_p dy[p]`, divided by `2^by`.

@@ -42,7 +42,11 @@ const fn divided(value: i32) -> i32 {
 }
 
 /// `Σ a[k] b[k]`, divided by 256.
+#[inline]
 pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
+    if a.len() <= GROUP {
+        return divided(dot_group(a, b));
+    }
     let mut outer = 0_i32;
     for (a, b) in a.chunks(GROUP).zip(b.chunks(GROUP)) {
         outer += divided(dot_group(a, b));
@@ -53,41 +57,85 @@ pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
 /// `Σ a[k] b[k]` of a group.
 #[inline]
 fn dot_group(a: &[i16], b: &[i16]) -> i32 {
-    let ((a, last_a), (b, last_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sum = 0;
     let mut add = |a: &i16, b: &i16| sum += i32::from(*a) * i32::from(*b);
-    for (a, b) in a.iter().zip(b) {
+    let ((long, a), (long_b, b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in long.iter().zip(long_b) {
         for (a, b) in a.iter().zip(b) {
             add(a, b);
         }
     }
-    for (a, b) in last_a.iter().zip(last_b) {
+    let ((short, a), (short_b, b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    for (a, b) in short.iter().zip(short_b) {
+        for (a, b) in a.iter().zip(b) {
+            add(a, b);
+        }
+    }
+    for (a, b) in a.iter().zip(b) {
         add(a, b);
     }
     sum
 }
 
-/// `sums[o] ← sums[o] + Σ_k x[k] rows[k · width + o]`; returns the rows behind. A row whose `x` is 0, as a relu leaves
-/// half of them, is passed over.
-#[inline]
-fn add_rows<'w, const B: usize>(
-    sums: &mut [i32; B],
-    x: &[i16],
-    mut rows: &'w [i16],
-    width: usize,
-) -> &'w [i16] {
+/// A matrix whose rows are `width` wide, and the column from which a block of it begins.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub rows: &'a [i16],
+    pub width: usize,
+    pub from: usize,
+}
+
+impl Columns<'_> {
+    /// The rows behind the first `count`.
+    #[inline]
+    fn behind(self, count: usize) -> Self {
+        Self {
+            rows: self.rows.get(count * self.width..).unwrap_or(&[]),
+            ..self
+        }
+    }
+}
+
+/// `sums[o] ← sums[o] + Σ_k x[k] rows[k · width + from + o]`. A row whose `x` is 0, as a relu leaves half of them, is passed
+/// over.
+#[inline(always)]
+fn add_rows<'a, const B: usize>(sums: &mut [i32; B], x: impl Iterator<Item = &'a i16>, columns: Columns<'_>) {
+    let Columns {
+        mut rows,
+        width,
+        from,
+    } = columns;
+    if width < from + B {
+        return;
+    }
+    let mut own = *sums;
     for x in x {
+        let Some((row, later)) = rows.split_at_checked(width) else {
+            break;
+        };
+        rows = later;
         let x = i32::from(*x);
         if x != 0
-            && let Some(row) = rows.first_chunk::<B>()
+            && let Some(row) = row.get(from..).and_then(<[i16]>::first_chunk::<B>)
         {
-            for (sum, w) in sums.iter_mut().zip(row) {
+            for (sum, w) in own.iter_mut().zip(row) {
                 *sum += x * i32::from(*w);
             }
         }
-        rows = rows.get(width..).unwrap_or(&[]);
     }
-    rows
+    *sums = own;
+}
+
+/// [`add_rows`] of inputs that lie together.
+#[inline(never)]
+fn add_near<const B: usize>(sums: &mut [i32; B], x: &[i16], columns: Columns<'_>) {
+    add_rows(sums, x.iter(), columns);
+}
+
+/// [`add_rows`] of inputs that are `step` apart.
+#[inline(never)]
+fn add_far<const B: usize>(sums: &mut [i32; B], x: &[i16], step: usize, columns: Columns<'_>) {
+    add_rows(sums, x.iter().step_by(step), columns);
 }
 
 /// `B` sums side by side, whose terms come in several runs. Groups go on from one run to the next.
@@ -107,11 +155,11 @@ impl<const B: usize> Sums<B> {
         }
     }
 
-    /// Adds `Σ_k x[k] · rows[k · width + o]` to sum `o`.
+    /// Adds `Σ_k x[k] · rows[k · width + from + o]` to sum `o`.
     #[inline]
-    pub(super) fn add(&mut self, mut x: &[i16], mut rows: &[i16], width: usize) {
+    pub(super) fn add(&mut self, mut x: &[i16], mut columns: Columns<'_>) {
         while let Some((now, later)) = x.split_at_checked(x.len().min(self.room)) {
-            rows = add_rows(&mut self.inner, now, rows, width);
+            add_near(&mut self.inner, now, columns);
             self.room -= now.len();
             if self.room == 0 {
                 self.flush();
@@ -119,6 +167,7 @@ impl<const B: usize> Sums<B> {
             if later.is_empty() {
                 return;
             }
+            columns = columns.behind(now.len());
             x = later;
         }
     }
@@ -151,32 +200,27 @@ impl<const B: usize> Sums<B> {
     }
 }
 
-/// Adds `Σ_p x[p · step] · rows[p · width + o]` to `dw[o]`, in groups of at most 32 that are divided.
+/// Adds `Σ_p x[p · step] · rows[p · width + from + o]` to `dw[o]` over `positions`, in groups of at most 32 that are
+/// divided.
 #[inline]
 pub(super) fn add_groups<const B: usize>(
     dw: &mut [i32; B],
-    (x, step): (&[i16], usize),
-    (rows, width): (&[i16], usize),
+    (mut x, step): (&[i16], usize),
+    mut columns: Columns<'_>,
+    positions: usize,
     by: Rescale,
 ) {
-    let mut rows = rows.chunks(width);
-    let mut x = x.iter().step_by(step);
-    loop {
+    let mut left = positions;
+    while left > 0 {
+        let count = left.min(GROUP);
         let mut inner = [0; B];
-        let mut count = 0;
-        for (x, row) in x.by_ref().take(GROUP).zip(&mut rows) {
-            if let Some(row) = row.first_chunk::<B>() {
-                for (inner, dy) in inner.iter_mut().zip(row) {
-                    *inner += i32::from(*x) * i32::from(*dy);
-                }
-            }
-            count += 1;
-        }
+        let now = x.get(..(count - 1) * step + 1).unwrap_or(x);
+        add_far(&mut inner, now, step.max(1), columns);
         for (dw, inner) in dw.iter_mut().zip(inner) {
             *dw = dw.saturating_add(by.of(inner));
         }
-        if count < GROUP {
-            return;
-        }
+        x = x.get(count * step..).unwrap_or(&[]);
+        columns = columns.behind(count);
+        left -= count;
     }
 }

@@ -213,7 +213,15 @@ fn the_longest_sums_of_the_largest_mantissas_fit() {
         for (length, runs) in [(count, 1), (3, count / 3), (31, count / 31)] {
             let mut sums = Sums::<1>::new();
             for _ in 0..runs {
-                sums.add(&x[..length], &w[..length], 1);
+                let rows = &w[..length];
+                sums.add(
+                    &x[..length],
+                    Columns {
+                        rows,
+                        width: 1,
+                        from: 0,
+                    },
+                );
             }
             let [sum] = sums.end();
             let part = (length * runs) as f64 / count as f64;

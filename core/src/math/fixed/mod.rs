@@ -1,4 +1,22 @@
 //! Elementary functions in integers.
+//!
+//! A value is an integer and a power of two: Qn has n fraction bits. Functions of one variable take and give Q15;
+//! what a layer needs of them, from the mantissas of one scale to those of another, stands in [`scaled`]. Nothing here
+//! divides but [`reciprocal`], once, and nothing that runs for each element multiplies more than 32 bits.
+
+mod functions;
+mod roots;
+pub(crate) mod scaled;
+mod settings;
+mod tables;
+
+#[cfg(test)]
+#[path = "functions_tests.rs"]
+mod functions_tests;
+
+pub(crate) use functions::{fall, gelu_slope, normal, sigmoid, tanh};
+pub(crate) use roots::{inverse_root, reciprocal};
+pub(crate) use settings::{part, setting, share};
 
 /// `value / 2^shift`, rounded to nearest, halves up; a negative shift multiplies, saturating.
 #[inline]
@@ -29,8 +47,8 @@ pub(crate) fn shift_wide(value: i64, shift: i32) -> i64 {
 /// `e^−d = 2^−(n + f)`, `2^−f ≈ 1 + f (−22655 + f (7552 − 1282 f))` in Q15: a cubic fitted on `[0, 1]`,
 /// relative error at most 1.7e-4.
 pub(crate) fn exp_negative(d: u32) -> u32 {
-    // log2 e = 23637 / 2^14; Q12 · Q14 is Q26, kept as Q16.
-    let bits = (u64::from(d) * 23637) >> 10;
+    // log2 e = 23637 / 2^14; Q12 · Q14 is Q26, kept as Q16. From 16 on the result is 0.
+    let bits = (d.min(16 << 12) * 23637) >> 10;
     let whole = bits >> 16;
     if whole > 16 {
         return 0;
@@ -59,18 +77,6 @@ pub(crate) fn ln(x: u32) -> i32 {
     }
     // ln 2 = 45426 / 2^16.
     ((i64::from(log2) * 45426) >> 16) as i32
-}
-
-/// `σ(x) = 1 / (1 + e^−x)` in Q15, of `x` in Q12. Absolute error at most 2^−13.
-pub(crate) fn sigmoid(x: i32) -> i32 {
-    let e = exp_negative(x.unsigned_abs());
-    let above = ((1_u32 << 31) / (32768 + e)).div_ceil(2) as i32;
-    if x < 0 { 32768 - above } else { above }
-}
-
-/// `tanh x` in Q15, of `x` in Q12. Absolute error at most 2^−12.
-pub(crate) fn tanh(x: i32) -> i32 {
-    2 * sigmoid(x.saturating_mul(2)) - 32768
 }
 
 /// The integer square root, rounded down.
