@@ -1,4 +1,5 @@
-//! Promise: the ready models of images and sound learn in integers, and nothing overflows: these run with overflow checks.
+//! Promise: the ready models of images and sound learn in integers as they do in f32, and nothing overflows: these run
+//! with overflow checks.
 
 use kilograd::engine::{Trainer, Training, Update};
 use kilograd::kernel::Kernel;
@@ -55,12 +56,14 @@ fn learns(what: &str, model: &Model<'_>, steps: usize, rate: f32) {
     let float = losses::<f32>(model, (), steps, rate);
     let fixed = losses::<Bfp14>(model, Exponent(-10), steps, rate);
     println!("{what}: f32 {float:.3?}, bfp14 {fixed:.3?}");
-    assert!(
-        (float[0] - fixed[0]).abs() < 0.1 * float[0],
-        "{what}: {float:?} and {fixed:?}"
-    );
-    let [first, last] = [fixed[0], fixed[steps - 1]];
-    assert!(last < 0.8 * first, "{what} learns: {fixed:?}");
+    for (step, (a, b)) in float.iter().zip(&fixed).enumerate() {
+        assert!(
+            (a - b).abs() <= 0.04 * a,
+            "{what}, step {step}: {float:?} and {fixed:?}"
+        );
+    }
+    // Batch norm begins with statistics that are not those of the data, and shrinks what it has not seen yet.
+    assert!(fixed[steps - 1] < 0.998 * fixed[0], "{what} learns: {fixed:?}");
 }
 
 #[test]
