@@ -62,7 +62,7 @@ impl Mix {
     }
 }
 
-/// `v ← μ v + g`, `w ← w − η v`, both rounded as [`super`] says; with decay, dampening and a look-ahead too.
+/// `v ← μ v + g`, `w ← w − η v`, the state rounded stochastically; with decay, dampening and a look-ahead too.
 impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
     type Step = Step;
     const OUTER: bool = true;
