@@ -44,18 +44,17 @@ fn a_sample_that_does_not_fit_is_counted_and_the_account_begins_anew() {
     let mut memory = Arena::<4096>::ZERO;
     let mut trainer = Trainer::<Bfp14, Momentum, { PLAN.uses() }>::new(&PLAN, &mut memory, RATE).unwrap();
     trainer.init(3);
-    let learn = |trainer: &mut Trainer<'_, Bfp14, Momentum, { PLAN.uses() }>, factor: i16| {
-        let data = [20, 30, -20, -30].map(|value: i16| value * factor);
+    let learn = |trainer: &mut Trainer<'_, Bfp14, Momentum, { PLAN.uses() }>, exponent: i16| {
         let view = View {
-            data: &data,
-            scale: SCALE,
+            data: &[20, 30, -20, -30],
+            scale: Exponent(exponent),
         };
         trainer.learn(view, Target::Class(0)).unwrap();
     };
-    learn(&mut trainer, 1);
-    // The search for scales saturates by design, and is not counted.
+    learn(&mut trainer, -1);
+    // The search for scales begins at ±1, saturates by design, and is not counted.
     assert_eq!(trainer.health(0).unwrap().saturated, 0);
-    learn(&mut trainer, 250);
+    learn(&mut trainer, 6);
     let health = trainer.health(0).unwrap();
     assert!(health.saturated > 0 && health.saturated <= 16, "{health:?}");
     assert_eq!((health.elements, health.parameters), (16, 40));
