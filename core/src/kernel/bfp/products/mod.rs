@@ -13,7 +13,7 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{Columns, add_groups, dot};
+use sums::{Columns, add_groups, add_windows, dot};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
@@ -199,11 +199,19 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
     if outputs == 0 || positions == 0 {
         return;
     }
+    if fresh && let Some(dw) = dw.get_mut(..length * outputs) {
+        dw.fill(0);
+    }
+    let zeros = |data: &[i16]| data.iter().filter(|value| **value == 0).count();
+    let read = x
+        .get(start..)
+        .and_then(|x| x.get(..(positions - 1) * step + length));
+    if positions > 1 && length >= 8 && read.is_some_and(|x| zeros(dy) * x.len() > zeros(x) * dy.len()) {
+        let dw = dw.get_mut(..length * outputs).unwrap_or(&mut []);
+        return by_outputs(x.get(start..).unwrap_or(&[]), step, dy, dw, outputs, by);
+    }
     for (k, dw) in dw.chunks_exact_mut(outputs).take(length).enumerate() {
         let Some(x) = x.get(start + k..) else { return };
-        if fresh {
-            dw.fill(0);
-        }
         if positions == 1 {
             let x = x.first().copied().map_or(0, i32::from);
             for (dw, dy) in dw.iter_mut().zip(dy) {
@@ -228,6 +236,42 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
             };
         }
     }
+}
+
+/// [`affine_weights`] with the zeros of `dy` passed over, not those of `x`: a block of rows for one output at a time. The
+/// same groups, so the same sums.
+fn by_outputs(x: &[i16], step: usize, dy: &[i16], dw: &mut [i32], outputs: usize, by: Rescale) {
+    for output in 0..outputs {
+        let (mut x, mut dw) = (x, dw.get_mut(output..).unwrap_or(&mut []));
+        while !dw.is_empty() {
+            let rows = (dw.len() - 1) / outputs + 1;
+            let dy = (dy.get(output..).unwrap_or(&[]), outputs);
+            let done = match rows {
+                16.. => windows::<16>(dw, (x, step), dy, by),
+                8.. => windows::<8>(dw, (x, step), dy, by),
+                4.. => windows::<4>(dw, (x, step), dy, by),
+                _ => windows::<1>(dw, (x, step), dy, by),
+            };
+            x = x.get(done..).unwrap_or(&[]);
+            dw = dw.get_mut(done * outputs..).unwrap_or(&mut []);
+        }
+    }
+}
+
+/// [`add_windows`] for the first `B` rows; returns how many those are.
+#[inline]
+fn windows<const B: usize>(
+    dw: &mut [i32],
+    (x, step): (&[i16], usize),
+    (dy, outputs): (&[i16], usize),
+    by: Rescale,
+) -> usize {
+    add_windows::<B>((dy, outputs), (x, step), |k, sum| {
+        if let Some(dw) = dw.get_mut(k * outputs) {
+            *dw = dw.saturating_add(by.of(sum));
+        }
+    });
+    B
 }
 
 /// [`add_groups`] for the first `B` gradients of a row; returns how many those are.
@@ -282,6 +326,18 @@ pub(super) fn outer_square(x: Block<'_>, dy: Block<'_>) -> i64 {
         (sum >> down, down + 2 * exponent)
     });
     shift_wide((x * dy) as i64, -(down_x + down_dy + 32))
+}
+
+/// `g²` by halves of 16 bits, since a chip without a multiplier of 64 bits takes longer than for three of 32.
+#[inline]
+pub(super) fn square(g: i32) -> u64 {
+    let magnitude = g.unsigned_abs();
+    let (high, low) = (magnitude >> 16, magnitude & 0xffff);
+    let square = u64::from(low * low);
+    if high == 0 {
+        return square;
+    }
+    square + (u64::from(high * low) << 17) + (u64::from(high * high) << 32)
 }
 
 /// `Σ x²` of a group.

@@ -44,8 +44,11 @@ const fn divided(value: i32) -> i32 {
 /// `Σ a[k] b[k]`, divided by 256.
 #[inline]
 pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
-    if a.len() <= GROUP {
-        return divided(dot_group(a, b));
+    if let (Ok(a), Ok(b)) = (<&[i16; 16]>::try_from(a), <&[i16; 16]>::try_from(b)) {
+        return divided(dot_of(a, b));
+    }
+    if let (Ok(a), Ok(b)) = (<&[i16; 8]>::try_from(a), <&[i16; 8]>::try_from(b)) {
+        return divided(dot_of(a, b));
     }
     let mut outer = 0_i32;
     for (a, b) in a.chunks(GROUP).zip(b.chunks(GROUP)) {
@@ -58,21 +61,22 @@ pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
 #[inline]
 fn dot_group(a: &[i16], b: &[i16]) -> i32 {
     let mut sum = 0;
-    let mut add = |a: &i16, b: &i16| sum += i32::from(*a) * i32::from(*b);
-    let ((long, a), (long_b, b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    for (a, b) in long.iter().zip(long_b) {
-        for (a, b) in a.iter().zip(b) {
-            add(a, b);
-        }
-    }
-    let ((short, a), (short_b, b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
-    for (a, b) in short.iter().zip(short_b) {
-        for (a, b) in a.iter().zip(b) {
-            add(a, b);
-        }
+    let ((blocks, a), (blocks_b, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in blocks.iter().zip(blocks_b) {
+        sum += dot_of(a, b);
     }
     for (a, b) in a.iter().zip(b) {
-        add(a, b);
+        sum += i32::from(*a) * i32::from(*b);
+    }
+    sum
+}
+
+/// `Σ a[k] b[k]` of a length that is known.
+#[inline(always)]
+fn dot_of<const N: usize>(a: &[i16; N], b: &[i16; N]) -> i32 {
+    let mut sum = 0;
+    for (a, b) in a.iter().zip(b) {
+        sum += i32::from(*a) * i32::from(*b);
     }
     sum
 }
@@ -223,4 +227,41 @@ pub(super) fn add_groups<const B: usize>(
         columns = columns.behind(count);
         left -= count;
     }
+}
+
+/// Hands over `Σ_p dy[p · width] x[p · step + k]` for `k` below `B`, in groups of at most 32 positions.
+#[inline]
+pub(super) fn add_windows<const B: usize>(
+    (mut dy, width): (&[i16], usize),
+    (mut x, step): (&[i16], usize),
+    mut each: impl FnMut(usize, i32),
+) {
+    while !dy.is_empty() {
+        let now = dy.get(..GROUP * width).unwrap_or(dy);
+        let mut inner = [0; B];
+        windows_group(&mut inner, now, width, x, step);
+        for (k, sum) in inner.into_iter().enumerate() {
+            each(k, sum);
+        }
+        dy = dy.get(GROUP * width..).unwrap_or(&[]);
+        x = x.get(GROUP * step..).unwrap_or(&[]);
+    }
+}
+
+/// One group of [`add_windows`].
+#[inline(never)]
+fn windows_group<const B: usize>(sums: &mut [i32; B], dy: &[i16], width: usize, mut x: &[i16], step: usize) {
+    let mut own = *sums;
+    for dy in dy.iter().step_by(width.max(1)) {
+        let dy = i32::from(*dy);
+        if dy != 0
+            && let Some(x) = x.first_chunk::<B>()
+        {
+            for (sum, x) in own.iter_mut().zip(x) {
+                *sum += dy * i32::from(*x);
+            }
+        }
+        x = x.get(step..).unwrap_or(&[]);
+    }
+    *sums = own;
 }
