@@ -13,7 +13,7 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{Columns, add_groups, add_windows, dot};
+use sums::{Columns, add_groups, dot, down};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
@@ -169,12 +169,38 @@ pub(super) fn affine_input(w: Block<'_>, dy: Block<'_>, dx: BlockMut<'_>, sweep:
         let Some(dx) = dx.0.get_mut(start..start + sweep.length) else {
             return limiter.peak();
         };
+        // A convolution of 16 channels, half of whose outputs a relu has set to 0.
+        if let Ok(dy) = <&[i16; 16]>::try_from(dy)
+            && zeros(dy) >= 4
+        {
+            let (mut dx, rows) = (dx, w.as_chunks::<16>().0);
+            let mut k = 0;
+            while let Some(rows) = rows.get(k..).and_then(<[_]>::first_chunk::<8>)
+                && let Some((now, _)) = dx.split_first_chunk_mut::<8>()
+            {
+                for (dx, sum) in now.iter_mut().zip(down(rows, dy)) {
+                    *dx = limiter.limit(i32::from(*dx).saturating_add(out.of(sum)));
+                }
+                dx = dx.get_mut(8..).unwrap_or(&mut []);
+                k += 8;
+            }
+            for (dx, w) in dx.iter_mut().zip(rows.get(k..).unwrap_or(&[])) {
+                let sum = out.of(dot(w, dy));
+                *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
+            }
+            continue;
+        }
         for (dx, w) in dx.iter_mut().zip(w.chunks_exact(outputs)) {
             let sum = out.of(dot(w, dy));
             *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
         }
     }
     limiter.peak()
+}
+
+/// Elements that are 0.
+fn zeros(data: &[i16]) -> usize {
+    data.iter().filter(|value| **value == 0).count()
 }
 
 /// `dW += x dyᵀ` over the positions of the sweep, divided by `2^by`.
@@ -202,14 +228,6 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
     if fresh && let Some(dw) = dw.get_mut(..length * outputs) {
         dw.fill(0);
     }
-    let zeros = |data: &[i16]| data.iter().filter(|value| **value == 0).count();
-    let read = x
-        .get(start..)
-        .and_then(|x| x.get(..(positions - 1) * step + length));
-    if positions > 1 && length >= 8 && read.is_some_and(|x| zeros(dy) * x.len() > zeros(x) * dy.len()) {
-        let dw = dw.get_mut(..length * outputs).unwrap_or(&mut []);
-        return by_outputs(x.get(start..).unwrap_or(&[]), step, dy, dw, outputs, by);
-    }
     for (k, dw) in dw.chunks_exact_mut(outputs).take(length).enumerate() {
         let Some(x) = x.get(start + k..) else { return };
         if positions == 1 {
@@ -236,42 +254,6 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
             };
         }
     }
-}
-
-/// [`affine_weights`] with the zeros of `dy` passed over, not those of `x`: a block of rows for one output at a time. The
-/// same groups, so the same sums.
-fn by_outputs(x: &[i16], step: usize, dy: &[i16], dw: &mut [i32], outputs: usize, by: Rescale) {
-    for output in 0..outputs {
-        let (mut x, mut dw) = (x, dw.get_mut(output..).unwrap_or(&mut []));
-        while !dw.is_empty() {
-            let rows = (dw.len() - 1) / outputs + 1;
-            let dy = (dy.get(output..).unwrap_or(&[]), outputs);
-            let done = match rows {
-                16.. => windows::<16>(dw, (x, step), dy, by),
-                8.. => windows::<8>(dw, (x, step), dy, by),
-                4.. => windows::<4>(dw, (x, step), dy, by),
-                _ => windows::<1>(dw, (x, step), dy, by),
-            };
-            x = x.get(done..).unwrap_or(&[]);
-            dw = dw.get_mut(done * outputs..).unwrap_or(&mut []);
-        }
-    }
-}
-
-/// [`add_windows`] for the first `B` rows; returns how many those are.
-#[inline]
-fn windows<const B: usize>(
-    dw: &mut [i32],
-    (x, step): (&[i16], usize),
-    (dy, outputs): (&[i16], usize),
-    by: Rescale,
-) -> usize {
-    add_windows::<B>((dy, outputs), (x, step), |k, sum| {
-        if let Some(dw) = dw.get_mut(k * outputs) {
-            *dw = dw.saturating_add(by.of(sum));
-        }
-    });
-    B
 }
 
 /// [`add_groups`] for the first `B` gradients of a row; returns how many those are.

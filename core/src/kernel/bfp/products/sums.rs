@@ -229,39 +229,18 @@ pub(super) fn add_groups<const B: usize>(
     }
 }
 
-/// Hands over `Σ_p dy[p · width] x[p · step + k]` for `k` below `B`, in groups of at most 32 positions.
-#[inline]
-pub(super) fn add_windows<const B: usize>(
-    (mut dy, width): (&[i16], usize),
-    (mut x, step): (&[i16], usize),
-    mut each: impl FnMut(usize, i32),
-) {
-    while !dy.is_empty() {
-        let now = dy.get(..GROUP * width).unwrap_or(dy);
-        let mut inner = [0; B];
-        windows_group(&mut inner, now, width, x, step);
-        for (k, sum) in inner.into_iter().enumerate() {
-            each(k, sum);
-        }
-        dy = dy.get(GROUP * width..).unwrap_or(&[]);
-        x = x.get(GROUP * step..).unwrap_or(&[]);
-    }
-}
-
-/// One group of [`add_windows`].
+/// `Σ_o dy[o] w[k][o]` for each row `k`, divided by 256 as [`dot`] is. What meets a 0 in `dy` is passed over.
 #[inline(never)]
-fn windows_group<const B: usize>(sums: &mut [i32; B], dy: &[i16], width: usize, mut x: &[i16], step: usize) {
-    let mut own = *sums;
-    for dy in dy.iter().step_by(width.max(1)) {
+pub(super) fn down<const B: usize, const N: usize>(w: &[[i16; N]; B], dy: &[i16; N]) -> [i32; B] {
+    const { assert!(N <= GROUP) };
+    let mut sums = [0; B];
+    for (o, dy) in dy.iter().enumerate() {
         let dy = i32::from(*dy);
-        if dy != 0
-            && let Some(x) = x.first_chunk::<B>()
-        {
-            for (sum, x) in own.iter_mut().zip(x) {
-                *sum += dy * i32::from(*x);
+        if dy != 0 {
+            for (sum, row) in sums.iter_mut().zip(w) {
+                *sum += dy * row.get(o).map_or(0, |w| i32::from(*w));
             }
         }
-        x = x.get(step..).unwrap_or(&[]);
     }
-    *sums = own;
+    sums.map(divided)
 }
