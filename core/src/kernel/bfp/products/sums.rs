@@ -50,6 +50,9 @@ pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
     if let (Ok(a), Ok(b)) = (<&[i16; 8]>::try_from(a), <&[i16; 8]>::try_from(b)) {
         return divided(dot_of(a, b));
     }
+    if a.len() <= GROUP {
+        return divided(dot_group(a, b));
+    }
     let mut outer = 0_i32;
     for (a, b) in a.chunks(GROUP).zip(b.chunks(GROUP)) {
         outer += divided(dot_group(a, b));
