@@ -136,7 +136,29 @@ fn add_rows<'a, const B: usize>(sums: &mut [i32; B], x: impl Iterator<Item = &'a
 /// [`add_rows`] of inputs that lie together.
 #[inline(never)]
 fn add_near<const B: usize>(sums: &mut [i32; B], x: &[i16], columns: Columns<'_>) {
+    if B.is_multiple_of(8) && by_eights(sums, x, columns).is_some() {
+        return;
+    }
     add_rows(sums, x.iter(), columns);
+}
+
+/// [`add_near`] in a chip's own way; `None`, with nothing done, if it has none for these.
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+fn by_eights(sums: &mut [i32], x: &[i16], columns: Columns<'_>) -> Option<()> {
+    let Columns { rows, width, from } = columns;
+    let mut rows = rows.get(from..)?;
+    for sums in sums.as_chunks_mut::<8>().0 {
+        // All of them or none: what decides is the same for each.
+        crate::kernel::cortex_m4::add_eight(sums, x, rows, width)?;
+        rows = rows.get(8..).unwrap_or(&[]);
+    }
+    Some(())
+}
+
+/// [`add_near`] in a chip's own way: this one has none.
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+fn by_eights(_: &mut [i32], _: &[i16], _: Columns<'_>) -> Option<()> {
+    None
 }
 
 /// [`add_rows`] of inputs that are `step` apart.
