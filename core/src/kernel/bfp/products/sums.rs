@@ -224,7 +224,9 @@ impl<const B: usize> Sums<B> {
     /// The sums, divided by 256.
     #[inline]
     pub(in super::super) fn end(mut self) -> [i32; B] {
-        self.flush();
+        if self.room < GROUP {
+            self.flush();
+        }
         self.outer
     }
 }
