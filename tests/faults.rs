@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "faults/adapters.rs"]
+mod adapters;
 #[path = "faults/arithmetic.rs"]
 mod arithmetic;
 #[path = "faults/layers.rs"]
@@ -37,6 +39,7 @@ const GRADIENTS: &[&str] = &["gradients"];
 /// All faults.
 fn faults() -> impl Iterator<Item = &'static Fault> {
     [
+        adapters::FAULTS,
         arithmetic::FAULTS,
         layers::FAULTS,
         losses::FAULTS,

@@ -1,4 +1,4 @@
-//! Promise: where no backward pass comes, depthwise and pointwise convolutions and pools write over their
+//! Promise: where no backward pass comes, convolutions and pools write over their
 //! input, in the memory of one map, and give the bits that they give beside it.
 
 use kilograd::engine::{Arena, Training};
@@ -19,7 +19,9 @@ fn bodies() -> [(Shape, Vec<Entry>); 2] {
         depthwise2d([3, 3]).padding(1),
         conv2d(12, [1, 1]),
         relu(),
-        max_pool(3).stride(2).padding(1),
+        conv2d(12, [3, 3]).padding(1),
+        conv2d(10, [2, 3]).padding(1).dilation(2),
+        conv2d(18, [3, 2]).stride(2).padding(1),
         conv2d(5, [1, 1]),
         depthwise2d([2, 3]).stride(2),
         average_pool(2).stride(1),

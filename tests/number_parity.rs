@@ -194,6 +194,25 @@ fn sums_that_could_overflow_are_refused() {
         wide.to_string(),
         "layer 0: dense sums more inputs than this number format can: 8192 in bfp14"
     );
+    // The gradient of an input is a sum over outputs; an inference takes none.
+    const BROAD: Model = Model::new(Shape::vector(4), &[dense(8193), dense(2)]);
+    const PIXELS: Model = Model::new(Shape::series(1, 2), &[conv1d(8193, 1), global_max()]);
+    for (model, layer) in [(BROAD, "dense"), (PIXELS, "conv1d")] {
+        let broad = model
+            .try_plan::<Bfp14, Sgd, 2>(&Training::new(Loss::CrossEntropy))
+            .unwrap_err();
+        assert_eq!(
+            broad.to_string(),
+            format!(
+                "layer 0: {layer} sums more outputs than this number format can, for the gradient of its input: 8192 in bfp14"
+            )
+        );
+    }
+    assert!(
+        PIXELS
+            .try_plan::<Bfp14, Sgd, 2>(&Training::new(Loss::CrossEntropy).inference())
+            .is_ok()
+    );
     assert!(
         WIDE.try_plan::<f32, Sgd, 1>(&Training::new(Loss::CrossEntropy).batch(33))
             .is_ok()

@@ -121,8 +121,9 @@ fn no_two_live_buffers_overlap_and_the_sum_is_exact() {
     println!(
         "work region over its lower bound: {sum:.4} in the mean, {chain:.3} at worst, {branches:.3} with branches"
     );
-    // Nets this small pay for the bits of a relu in whole words.
-    assert!(sum < 1.035 && chain < 1.5 && branches < 1.8);
+    // Nets this small pay for the bits of a relu in whole words, and for the channels that an adapter which is
+    // frozen (and could be merged) looks at by themselves.
+    assert!(sum < 1.04 && chain < 1.5 && branches < 2.1);
 }
 
 /// Moves one tensor onto another that lives at the same time: the play must notice, or it could not
@@ -221,7 +222,8 @@ fn learn(net: &Net, plan: &PlanOf<32>, garbage: u8, seed: u64) -> (Vec<u8>, bool
     .unwrap();
     trainer.init(seed);
     let mut dice = Pcg::new(seed);
-    let tokens = matches!(net.layer(0), Layer::Embedding(_));
+    let is_table = |layer: &Layer| matches!(layer, Layer::Embedding(_) | Layer::LowRankEmbedding(_));
+    let tokens = net.layers.iter().any(|entry| is_table(entry.layer()));
     let mut bits = vec![];
     let mut all = true;
     for _ in 0..3 {

@@ -17,6 +17,8 @@ fn reached(name: &str, measure: Measure, seed: u64, change: impl FnOnce(&mut Run
     let mut options = session::Options {
         out: Path::new(env!("CARGO_TARGET_TMPDIR")),
         resume: false,
+        from: None,
+        layers: None,
         watch: &mut |_, _| {},
     };
     let outcome = session::fit(&run, &parts, &mut options).unwrap();

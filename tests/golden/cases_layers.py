@@ -202,6 +202,11 @@ def sequences():
     twice = [FRAMES, ("conv1d", 2, 3, 1, 1, 1), ("concat", 2), ("conv1d", 3, 1, 1, 0, 1), ("concat", 4), ("concat", 2)]
     yield "concat_read_twice", SERIES, twice + [("global_average",)]
     yield "concat_and_add", [4], [("dense", 3), ("dense", 3), ("add", 2), ("concat", 3), ("concat", 3), ("dense", 2)]
+    shortcut = [PIXELS, ("relu",), ("conv2d", 3, 3, 3, 2, 1, 1), ("from", 2, "conv2d", 3, 1, 1, 2, 0, 1), ("add", 2)]
+    yield "from_above_a_branch", IMAGE, [*shortcut, ("relu",), ("global_average",)]
+    # Both branches begin at the sample, and one of them is as long as the reach.
+    gates = [("conv1d", 3, 3, 1, 1, 1), ("tanh",), ("from", 3, "gru", 2), ("from", 2, "sigmoid"), ("concat", 2)]
+    yield "from_the_sample", [6, 3], [*gates, ("concat", 4), ("last",), ("dense", 2)]
     yield "reshape", [12], [("reshape", 4, 3), ("conv1d", 2, 3, 1, 0, 1)]
     yield "reshape_behind", [5], [("dense", 12), ("tanh",), ("reshape", 3, 2, 2), ("conv2d", 2, 2, 2, 1, 0, 1)]
     yield "reshape_of_image", [2, 3, 4], [PIXELS, ("reshape", 6, 4), ("rnn", 2), ("last",)]

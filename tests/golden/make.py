@@ -38,6 +38,7 @@ The file is text, one item a line, its words separated by one space. `#` starts 
     layer add BACK                           adds the output of the layer BACK places above (above the first: the input)
     layer concat BACK                        puts its channels behind
     layer reshape DIMS... | flatten
+    layer from BACK KIND...                  any kind, whose input is the output BACK places above, not that right above
     frozen LAYER...                          these layers do not train (numbered from 0)
     bias_only LAYER...                       of these layers only the biases train
     low_rank LAYER RANK                      this layer is frozen, but for down [inputs][RANK] times up [RANK][out] on its weight

@@ -22,7 +22,12 @@ fn over_series(what: &str, layer: Entry) {
 #[test]
 fn rectifiers() {
     between("relu", relu());
-    between("relu6", relu6());
+    let layers = [dense(24), relu6(), dense(3)];
+    let wide = Case {
+        scale: -8,
+        ..Case::new(Shape::vector(16), &layers)
+    };
+    compare("relu6 of values within 16", &wide, USUAL);
     between("leaky_relu", leaky_relu(0.1));
 }
 

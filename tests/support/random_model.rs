@@ -2,7 +2,7 @@
 
 mod any;
 
-pub use any::{KINDS, draw_any};
+pub use any::{KINDS, draw_any, is_adapter};
 
 use kilograd::engine::Training;
 use kilograd::loss::Loss;

@@ -6,6 +6,7 @@ mod core_for_chips;
 mod elf;
 mod firmware;
 mod floats;
+mod fuzz;
 mod mcu;
 mod parts;
 mod place;
@@ -25,6 +26,9 @@ cargo xtask test [WORD]          every check, in order; stops at the first failu
 cargo xtask setup [--core WAY]   finds or installs what the checks need; WAY is auto, rustup or debian,
                                  and stays in force until it is given again
 cargo xtask firmware [--bless]   builds every board's program, runs it, compares its text (or takes it)
+cargo xtask fuzz [--hours H] [--seed N] [--case FILE]
+                                 random bytes for every decoder of files, a minute if no hours are given; a case
+                                 that panics is kept in target/fuzz, and --case runs it again
 cargo xtask bench-mcu [--bless] [--functions]
                                  instructions, code and RAM of W1, W2 and W4 on the emulated Cortex-M4F, beside
                                  the peers; compares with the golden values (or takes the new ones); which functions;
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         ["firmware"] => {
             Tools::find_or_install().and_then(|tools| firmware::test(&tools, &mut parts::Tally::default()))
         }
+        ["fuzz", words @ ..] => fuzz::fuzz(words),
         ["bench-mcu", options @ ..] => bench_mcu(options),
         ["firmware", "--bless"] => Tools::find_or_install().and_then(|tools| firmware::bless(&tools)),
         _ => {

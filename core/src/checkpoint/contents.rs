@@ -1,8 +1,11 @@
 //! The list of tensors that a state may carry, so that its weights can be found without the program that wrote it.
 
+use crate::engine::Trainer;
 use crate::flash::Checksum;
+use crate::kernel::Kernel;
 use crate::network::{MAX_PARAMS, Param, Plan, Role, Shape, Slot};
 use crate::number::Number;
+use crate::optim::Optimizer;
 use crate::persist::{Fingerprint, Malformed, Persist, Restore};
 use core::marker::PhantomData;
 
@@ -13,7 +16,7 @@ pub(super) const VERSION: u8 = 1;
 pub(super) const ENTRY: usize = 36;
 
 /// Bytes of what stands behind the entries.
-pub(super) const FOOT: usize = 36;
+pub(super) const FOOT: usize = 44;
 
 const MAGIC: [u8; 4] = *b"KGTL";
 
@@ -32,6 +35,7 @@ const NO_TRACK: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Contents<'p, N> {
     plan: &'p Plan,
+    frozen: u64,
     number: PhantomData<N>,
 }
 
@@ -161,6 +165,8 @@ pub(super) struct Foot {
     /// [`Plan::fingerprint`].
     pub plan: u64,
     pub input: [u16; 4],
+    /// Digest of the image of the frozen parameters; 0 for none.
+    pub frozen: u64,
     /// Bytes of the trainer's part: where the second part begins.
     pub trainer: u32,
 }
@@ -177,6 +183,7 @@ impl Foot {
         for extent in self.input {
             put(&extent.to_le_bytes());
         }
+        put(&self.frozen.to_le_bytes());
         put(&self.trainer.to_le_bytes());
         put(&[self.number, self.optimizer, 0, VERSION]);
         put(&MAGIC);
@@ -186,27 +193,31 @@ impl Foot {
     /// The foot and its checksum, when `bytes` are a foot of this version.
     pub(super) fn decode(bytes: &[u8; FOOT]) -> Option<(Self, u32)> {
         let (half, word) = (|at| half(bytes, at), |at| word(bytes, at));
-        if bytes[26] != 0 || bytes[27] != VERSION || bytes[28..32] != MAGIC {
+        let double = |at| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        if bytes[34] != 0 || bytes[35] != VERSION || bytes[36..40] != MAGIC {
             return None;
         }
         let foot = Self {
             tensors: half(0),
             layers: half(2),
-            plan: u64::from(word(4)) | u64::from(word(8)) << 32,
+            plan: double(4),
             input: [half(12), half(14), half(16), half(18)],
-            trainer: word(20),
-            number: bytes[24],
-            optimizer: bytes[25],
+            frozen: double(20),
+            trainer: word(28),
+            number: bytes[32],
+            optimizer: bytes[33],
         };
-        Some((foot, word(32)))
+        Some((foot, word(40)))
     }
 }
 
 impl<'p, N: Number> Contents<'p, N> {
-    /// The list of what a trainer of `plan`, in the number `N`, saves.
+    /// The list of what a trainer of `plan`, in the number `N`, saves. For a plan that freezes nothing; otherwise
+    /// take [`of`](Self::of).
     pub const fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
+            frozen: 0,
             number: PhantomData,
         }
     }
@@ -274,6 +285,7 @@ impl<'p, N: Number> Contents<'p, N> {
             layers: self.plan.layers as u16,
             plan: self.plan.fingerprint,
             input: extents(self.plan.input),
+            frozen: self.frozen,
             trainer: (crate::engine::COUNTERS + saved) as u32,
         }
         .encode();
@@ -300,6 +312,16 @@ fn half(bytes: &[u8], at: usize) -> u16 {
 fn word(bytes: &[u8], at: usize) -> u32 {
     let field = bytes.get(at..).and_then(<[u8]>::first_chunk);
     u32::from_le_bytes(*field.unwrap_or(&[0; 4]))
+}
+
+impl<'p, N: Kernel> Contents<'p, N> {
+    /// The list of what this trainer saves.
+    pub fn of<O: Optimizer<N>, const USES: u128>(trainer: &Trainer<'p, N, O, USES>) -> Self {
+        Self {
+            frozen: trainer.frozen_digest(),
+            ..Self::new(trainer.plan())
+        }
+    }
 }
 
 /// Extents with zeros past the rank.
@@ -398,13 +420,14 @@ mod tests {
             layers: 0x0506,
             plan: 0x0708_090a_0b0c_0d0e,
             input: [1, 2, 3, 0],
+            frozen: 0x2122_2324_2526_2728,
             trainer: 0x1112_1314,
         };
         let mut bytes = [0; FOOT];
         bytes[..FOOT - 4].copy_from_slice(&foot.encode());
         bytes[FOOT - 4..].copy_from_slice(&[1, 2, 3, 4]);
         assert_eq!(Foot::decode(&bytes), Some((foot, 0x0403_0201)));
-        for at in 26..32 {
+        for at in 34..40 {
             let mut other = bytes;
             other[at] ^= 1;
             assert_eq!(Foot::decode(&other), None, "byte {at}");

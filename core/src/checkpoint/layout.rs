@@ -42,7 +42,7 @@ impl Layout {
     }
 
     fn of_frame(length: u32, chunk: u32, write_size: u32) -> Option<Self> {
-        if !write_size.is_power_of_two() || chunk & (write_size - 1) != 0 || chunk > u16::MAX.into() {
+        if !write_size.is_power_of_two() || chunk & (write_size - 1) != 0 || chunk > u32::from(u16::MAX) {
             return None;
         }
         let payload = chunk.checked_sub(CHECKSUM).filter(|bytes| *bytes > 0)?;

@@ -196,6 +196,12 @@ impl Weights {
         self.foot.input
     }
 
+    /// Digest of the image of the parameters that were frozen, which lie in the firmware:
+    /// [`Trainer::frozen_digest`]. 0 for none.
+    pub const fn frozen_digest(&self) -> u64 {
+        self.foot.frozen
+    }
+
     /// Bytes of the trainer's part of the payload, which is the first: where the second begins.
     pub const fn trainer_bytes(&self) -> u32 {
         self.foot.trainer
@@ -356,7 +362,9 @@ impl Weights {
             let (bytes, track) = trainer.stored_mut(layer, tensor).ok_or(WeightsError::Malformed)?;
             self.frame.read(flash, at, bytes).ok_or(WeightsError::Flash)?;
             if let (Some(track), Some(at)) = (track, listed.track_at()) {
-                let bytes = bytemuck::bytes_of_mut(track);
+                // The exponent alone: what else a track holds is of gradients and optimizer state.
+                let bytes = bytemuck::bytes_of_mut(track).get_mut(..2);
+                let bytes = bytes.ok_or(WeightsError::Malformed)?;
                 self.frame.read(flash, at, bytes).ok_or(WeightsError::Flash)?;
             }
             return Ok(());

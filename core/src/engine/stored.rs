@@ -5,6 +5,11 @@ use crate::kernel::Kernel;
 use crate::optim::Optimizer;
 
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
+    /// Digest of the image of the frozen parameters; 0 for none. See `docs/formats.md`.
+    pub fn frozen_digest(&self) -> u64 {
+        self.frozen_digest
+    }
+
     /// The stored bytes of parameter tensor `index` of layer `layer`, all planes, and its track, which holds its
     /// scale. `None` if there is no such tensor or it is frozen.
     pub(crate) fn stored_mut(

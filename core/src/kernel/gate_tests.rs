@@ -54,5 +54,13 @@ fn the_bits_stand_for_the_output() {
         let scale = Exponent(9);
         let [gated, plain] = both::<Bfp14, Relu>(View { data: &y, scale }, &dy);
         assert_eq!(gated, plain);
+        // At 2⁻¹⁰ the bound of a relu6 is the mantissa 6144.
+        let scale = Exponent(-10);
+        let y: Vec<i16> = y.iter().map(|y| (*y).clamp(0, 6144)).collect();
+        let [gated, plain] = both::<Bfp14, Relu6>(View { data: &y, scale }, &dy);
+        assert_eq!(gated, plain);
+        for ((y, dy), gated) in y.iter().zip(&dy).zip(&gated.0) {
+            assert_eq!(*gated, if (1..6144).contains(y) { *dy } else { 0 }, "{y}");
+        }
     }
 }

@@ -116,6 +116,15 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     /// `at_once` in the calibration, when the scale is still arbitrary.
     fn turn(tracks: &mut [Self::Track], at_once: bool) -> bool;
 
+    /// What went wrong with a tensor since it was last [forgotten](Self::forget): of an activation the elements that did not
+    /// fit, of a parameter the updates that were lost. Floats keep no account.
+    fn counted(_track: &Self::Track) -> u32 {
+        0
+    }
+
+    /// Begins that account anew.
+    fn forget(_track: &mut Self::Track) {}
+
     /// Takes note of the size of a parameter's gradient, before its first update; forgets it if `_gradient` is empty.
     fn follow_gradient(_track: Option<&mut Self::Track>, _gradient: &[Self::Gradient]) {}
 

@@ -4,7 +4,7 @@ use super::blocks::zip;
 use super::float::swept;
 use super::{Grad, Kernel, Loops, Sweep};
 use crate::math::{Functions, Sigmoid, Unary};
-use crate::number::{Number, Scalar, Scale, View, ViewMut};
+use crate::number::{Element, Number, Scalar, Scale, View, ViewMut};
 use core::iter::repeat;
 
 /// Primitives of the kinds that read a sequence.
@@ -23,6 +23,12 @@ pub trait Sequence: Number {
     /// The scale of gates and probabilities.
     fn unit() -> Scale<Self> {
         Scale::<Self>::default()
+    }
+
+    /// The token that an element stands for; `None` if it is no whole number from 0 to 65,535.
+    fn token(element: Self::Elem, scale: Scale<Self>) -> Option<usize> {
+        let _ = (element, scale);
+        None
     }
 
     /// `y += b + W x`, at each position of the sweep: first the bias, then one product after the other.
@@ -176,6 +182,12 @@ fn or_zero<F: Loops>(before: &[F]) -> impl Iterator<Item = F> {
 }
 
 impl<F: Loops + Scalar> Sequence for F {
+    fn token(element: F, (): ()) -> Option<usize> {
+        let value = Element::to_f32(element, ());
+        let token = value as u16;
+        (f32::from(token) == value).then_some(token.into())
+    }
+
     fn affine_more(w: View<'_, F>, b: &[F], x: View<'_, F>, y: ViewMut<'_, F>, sweep: Sweep) {
         swept(w, x, y, sweep, |y| zip::<F, 4>(y, b, |y, b| y + b));
     }

@@ -3,7 +3,7 @@
 use super::Target;
 use crate::kernel::{Judged, Kernel};
 use crate::number::Shape;
-use crate::number::{Element, View, ViewMut};
+use crate::number::{View, ViewMut};
 
 /// The class, if it is one and the output has it.
 fn class<N: Kernel>(y: View<'_, N>, target: Target<'_, N>) -> Option<usize> {
@@ -56,15 +56,9 @@ pub(super) fn next_token<N: Kernel>(
         }
         Target::Itself if x.data.len() == length => judge(
             length.saturating_sub(1),
-            &|t| number(x.data.get(t + 1)?.to_f32(x.scale)),
+            &|t| N::token(*x.data.get(t + 1)?, x.scale),
             dy,
         ),
         _ => None,
     }
-}
-
-/// The token that an element stands for; `None` if it is no whole number.
-fn number(value: f32) -> Option<usize> {
-    let token = value as u16;
-    (f32::from(token) == value).then_some(token.into())
 }

@@ -1,7 +1,7 @@
 //! The first pass of the planner: whether the layers fit together, and what each of them needs.
 
 use super::layer::{InPlace, Layer};
-use super::links::{stubborn, unread};
+use super::links::{beside_input, stubborn, unread};
 use super::needs::Needs;
 use super::pack::aligned;
 use super::param::MAX_PARAMS;
@@ -215,6 +215,9 @@ pub(super) const fn check<N: Number, const L: usize>(
             stubborn,
             "cannot be computed again: it must read the layer above alone, and the layer below alone must read it",
         );
+    }
+    if let Some((layer, text)) = beside_input(&slots, count) {
+        return fault(model, layer, text);
     }
     if let Some(unread) = unread(&slots, count) {
         return fault(model, unread, "has an output that no layer reads");

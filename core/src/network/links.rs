@@ -1,5 +1,6 @@
 //! What the chain of layers must be beside fitting shapes: each output is read, and what is computed again is a link.
 
+use super::layer::Layer;
 use super::plan::Slot;
 
 /// Whether a layer reads output `of`, as its input or besides.
@@ -45,6 +46,30 @@ pub(super) const fn unread(slots: &[Slot], count: usize) -> Option<usize> {
         }
         if !read {
             return Some(i);
+        }
+        i += 1;
+    }
+    None
+}
+
+/// The first layer that an [`input`](super::input) layer does not go with, and why.
+pub(super) const fn beside_input(slots: &[Slot], count: usize) -> Option<(usize, &'static str)> {
+    let mut i = 0;
+    while i < count {
+        if matches!(slots[i].layer, Layer::Input(_)) {
+            if i > 0 {
+                return Some((i, "must be the first layer"));
+            }
+            if slots[i].recomputed {
+                return Some((i, "cannot be computed again: the sample may be gone"));
+            }
+        } else if matches!(slots[0].layer, Layer::Input(_))
+            && (slots[i].from == 0 || matches!(slots[i].source, Some(0)))
+        {
+            return Some((
+                i,
+                "reads what is above the input layer: reach to that layer itself",
+            ));
         }
         i += 1;
     }

@@ -25,10 +25,11 @@ mod tensors;
 mod turns;
 
 pub use crate::number::Shape;
+pub use adapt::Beside;
 pub use fold::{BatchNormParameters, fold};
 pub use layer::*;
 pub use layout::{Block, Content, Layout};
-pub use model::{Entry, Init, Model, add, concat, dense, relu, sigmoid, tanh};
+pub use model::{Entry, Init, Model, add, concat, dense, input, relu, sigmoid, tanh};
 pub use normal::{
     batch_norm, dropout, elu, gelu, group_norm, instance_norm, layer_norm, leaky_relu, relu6, rms_norm, silu,
     softmax,

@@ -1,6 +1,6 @@
 //! The model as a value: an input shape and a list of layers.
 
-use super::layer::{Add, Concat, Dense, Layer, Pointwise};
+use super::layer::{Add, Concat, Dense, Input, Layer, Pointwise};
 use super::{Param, Params, Role, Shape, Start};
 
 /// How a layer's weights start. Biases start at zero.
@@ -47,7 +47,8 @@ const fn square_root(x: f32) -> f32 {
 pub(crate) enum Part {
     All,
     Biases,
-    Adapter,
+    /// All but so many tensors, which are the base's and come first.
+    Adapter(u8),
     Nothing,
 }
 
@@ -57,8 +58,7 @@ impl Part {
         match self {
             Self::All => u8::MAX,
             Self::Nothing => 0,
-            // The base's weight and bias come first.
-            Self::Adapter => !0b11,
+            Self::Adapter(base) => u8::MAX << base,
             Self::Biases => {
                 let mut bits = 0;
                 let mut i = 0;
@@ -156,6 +156,11 @@ impl Entry {
         self.part = Part::Biases;
         self
     }
+}
+
+/// The sample, with a place in the arena: the first layer of a model, or none. See [`Input`].
+pub const fn input() -> Entry {
+    Entry::of(Layer::Input(Input))
 }
 
 /// A [`Dense`] layer with `outputs` outputs.

@@ -4,7 +4,7 @@ use super::Shape;
 use crate::number::Number;
 
 /// The most parameter tensors that one layer has.
-pub const MAX_PARAMS: usize = 4;
+pub const MAX_PARAMS: usize = 8;
 
 /// What a parameter tensor is for, which decides how a number stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

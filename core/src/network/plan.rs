@@ -1,6 +1,6 @@
 //! The plan: every byte of training, laid out before it runs.
 
-use super::layer::{InPlace, Layer, Visit};
+use super::layer::{Layer, Visit};
 use super::tensors::Tensors;
 use super::{Params, Shape};
 use crate::loss::Loss;
@@ -155,11 +155,7 @@ impl Slot {
     pub(super) const fn extra(&self) -> bool {
         let pieces = self.kept.bytes + self.scratch.bytes + self.backward_scratch.bytes;
         let whole = self.row == 0 && (self.trains || self.reads_input);
-        pieces > 0
-            || whole
-            || self.joins
-            || self.tensors.statistics()
-            || matches!(self.layer.in_place(self.input), InPlace::Unvisited)
+        pieces > 0 || whole || self.joins || self.tensors.statistics() || self.in_place && !self.elementwise
     }
 
     /// Whether the backward pass comes here at all.

@@ -6,6 +6,7 @@
 pub mod bfp;
 mod element;
 mod float;
+mod q;
 pub mod random;
 mod scalar;
 mod shape;
@@ -13,6 +14,7 @@ mod shape;
 pub use bfp::Bfp14;
 pub use element::Element;
 pub use float::Float;
+pub use q::{Q, Word};
 pub use scalar::Scalar;
 pub use shape::Shape;
 

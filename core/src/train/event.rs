@@ -74,6 +74,20 @@ pub enum Alarm {
     },
     /// The sensor did not answer; its frames are missing, and the window begins anew.
     Sensor,
+    /// Many values of a layer did not fit the number and were limited to its largest. See [`Limits`](super::Limits).
+    Saturated {
+        /// The layer, from 0.
+        layer: u16,
+        /// How many of a thousand values of its output and of its output's gradient, since the last look.
+        share: u16,
+    },
+    /// Many updates of a layer's parameters were too small for the number and moved nothing.
+    Stalled {
+        /// The layer, from 0.
+        layer: u16,
+        /// How many of a thousand updates of its parameters, since the last look.
+        share: u16,
+    },
 }
 
 /// Why training ended.

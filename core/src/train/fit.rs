@@ -2,7 +2,7 @@
 
 use super::event::figure;
 use super::progress::Phase;
-use super::{Alarm, Event, Goals, Observer, State, Stop};
+use super::{Alarm, Event, Goals, Limits, Observer, State, Stop};
 use crate::checkpoint::{self, SaveError, Saved, Store};
 use crate::engine::{Trainer, Update};
 use crate::evaluate::predicted;
@@ -69,6 +69,7 @@ pub struct Fit<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized,
     keeper: Option<&'f mut dyn Keeper>,
     extra: &'f [&'f dyn Persist],
     course: Option<&'f dyn Course>,
+    limits: Option<Limits>,
 }
 
 impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USES: u128>
@@ -92,6 +93,7 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             keeper: None,
             extra: &[],
             course: None,
+            limits: None,
         }
     }
 
@@ -107,6 +109,12 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
     /// course depends on is in the checkpoint, so a run that is resumed with the same course goes on bit for bit.
     pub fn schedule(mut self, course: &'f dyn Course) -> Self {
         self.course = Some(course);
+        self
+    }
+
+    /// Raises an alarm for each layer in which the number is too coarse. See [`Trainer::health`].
+    pub fn alarms(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
         self
     }
 
@@ -170,6 +178,11 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
         if self.keeper.as_ref().is_some_and(|keeper| keeper.is_saving()) {
             return self.keep(|keeper, state| keeper.step(state));
         }
+        if let Some(limits) = self.limits
+            && let Some(alarm) = self.look(limits)
+        {
+            return Ok(Some(Event::Alarm(alarm)));
+        }
         match self.state.value.phase {
             Phase::Training => self.train(),
             Phase::Validating(index) => Ok(self.validate(index)),
@@ -229,6 +242,43 @@ impl<'f, 'a, N: Kernel, O: Optimizer<N>, S: Samples<N::Elem> + ?Sized, const USE
             return self.update();
         }
         Ok(None)
+    }
+
+    /// The first layer whose account is above its limit, when it is time to look; its account begins anew, so the next call
+    /// finds the next one. When none is left all begin anew.
+    ///
+    /// It is asked between an update and the next sample, and needs no state of its own: right after a look all accounts are
+    /// empty.
+    fn look(&mut self, limits: Limits) -> Option<Alarm> {
+        let steps = self.trainer.steps();
+        if !N::CALIBRATES || steps == 0 || self.trainer.summed() > 0 {
+            return None;
+        }
+        if steps.checked_rem(limits.every) != Some(0) {
+            return None;
+        }
+        let plan = self.trainer.plan();
+        let samples = limits.every.saturating_mul(plan.batch.into());
+        for (layer, index) in (0..plan.layers).zip(0..) {
+            let health = self.trainer.health(layer)?;
+            let saturated = health.saturated_share(samples);
+            let stalled = health.stalled_share(limits.every);
+            let alarm = if saturated > limits.saturated {
+                let share = saturated;
+                Alarm::Saturated { layer: index, share }
+            } else if stalled > limits.stalled {
+                let share = stalled;
+                Alarm::Stalled { layer: index, share }
+            } else {
+                continue;
+            };
+            self.trainer.forget_health(layer);
+            return Some(alarm);
+        }
+        for layer in 0..plan.layers {
+            self.trainer.forget_health(layer);
+        }
+        None
     }
 
     fn update(&mut self) -> Result<Option<Event>, SaveError> {

@@ -10,4 +10,4 @@ pub use fit::{Clock, Fit, Keeper};
 #[cfg(feature = "defmt")]
 pub use observe::Log;
 pub use observe::{Observer, Telemetry, decode};
-pub use progress::{Goals, Progress, State};
+pub use progress::{Goals, Limits, Progress, State};

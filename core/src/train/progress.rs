@@ -30,6 +30,32 @@ impl Default for Goals {
     }
 }
 
+/// When a number is too coarse for what is learned: what raises an [`Alarm`](super::Alarm).
+///
+/// Nothing is done about it, and floats raise none. Counts are part of the trainer's checkpoint, so a run that was cut raises
+/// the same alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Limits {
+    /// Updates from one look to the next; 0 for never.
+    pub every: u32,
+    /// Of a thousand values of a layer, how many may be limited.
+    pub saturated: u16,
+    /// Of a thousand updates of a layer's parameters, how many may move nothing.
+    pub stalled: u16,
+}
+
+impl Default for Limits {
+    /// A look every 100 updates; 10 and 500 of a thousand.
+    fn default() -> Self {
+        Self {
+            every: 100,
+            saturated: 10,
+            stalled: 500,
+        }
+    }
+}
+
 /// What a training run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

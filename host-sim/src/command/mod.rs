@@ -2,6 +2,10 @@
 
 mod arena;
 mod compare;
+mod export;
+mod image;
+mod import;
+mod inspect;
 mod plan;
 mod table;
 mod train;
@@ -15,6 +19,9 @@ Examples:
   kilograd                                       tell the story: train, ship, shift, fine-tune, resume
   kilograd train host-sim/runs/digits-mlp.toml   train a model that a file describes
   kilograd plan host-sim/runs/digits-mlp.toml    its memory on a device, byte for byte
+  kilograd export digits-mlp --checkpoint out/digits-mlp/checkpoint.bin --out model.safetensors
+  kilograd image --checkpoint checkpoint.bin --chip rp2040 --address 0x101f0000 --out model.uf2
+  kilograd inspect dump.bin                      what a device has saved
   kilograd compare digits-mlp --seeds 3          what block fixed point loses against f32
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong (the message says where and what to do).";
@@ -35,6 +42,14 @@ enum Command {
     Train(train::Options),
     /// Print the memory plan of a run file's model
     Plan(plan::Options),
+    /// Write the weights of a checkpoint as PyTorch has them
+    Export(export::Options),
+    /// Make a checkpoint of weights from PyTorch
+    Import(import::Options),
+    /// Write a checkpoint as a region of a chip's flash, alone or with its firmware
+    Image(image::Options),
+    /// Show every checkpoint in an image or a dump of a device
+    Inspect(inspect::Options),
     /// Compare the numbers of a training with f32
     Compare(compare::Options),
     /// Tell the story: train, ship, shift, collect, fine-tune, lose power, resume
@@ -46,6 +61,10 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Plan(options)) => plan::run(&options),
+        Some(Command::Export(options)) => export::run(&options),
+        Some(Command::Import(options)) => import::run(&options),
+        Some(Command::Image(options)) => image::run(&options),
+        Some(Command::Inspect(options)) => inspect::run(&options),
         Some(Command::Compare(options)) => compare::run(&options),
         Some(Command::Story(options)) => story::tell(&options),
         None => story::tell(&story::Options::default()),

@@ -95,7 +95,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut run = RunFile::read(&options.run)?;
     run.fit.number.value = options.number.unwrap_or(run.fit.number.value);
     let network = Network::new(&run)?;
-    let both = run.with(PlanBoth(&run, &network))??;
+    let both = run.with(PlanBoth(&run, &network))?;
     if let Some(path) = &options.svg {
         draw(&run, &both, path, options.inference)?;
     }

@@ -25,8 +25,17 @@ pub(super) fn grouped(number: usize) -> String {
     text
 }
 
-/// Columns as wide as their widest cell; the first three to the left, figures to the right.
+/// Columns as wide as their widest cell; the first three to the left, figures to the right. The last line is a sum.
 pub(super) fn table<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
+    columns(lines, true)
+}
+
+/// The same without a sum.
+pub(super) fn listing<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
+    columns(lines, false)
+}
+
+fn columns<const COLUMNS: usize>(lines: &[[String; COLUMNS]], sum: bool) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let mut text = String::new();
@@ -45,7 +54,7 @@ pub(super) fn table<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String
             .collect();
         text += cells.join("  ").trim_end();
         text.push('\n');
-        if index == 0 || index + 2 == lines.len() {
+        if index == 0 || sum && index + 2 == lines.len() {
             text += &"-".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS - 1));
             text.push('\n');
         }

@@ -4,8 +4,9 @@ use crate::complaint::Failure;
 use crate::data::{self, Parts};
 use crate::report::{Point, Progress, say};
 use crate::run::{NumberFile, RunFile};
-use crate::session::{self, Baseline, Measure, Outcome, Score};
+use crate::session::{self, Baseline, Measure, Outcome, Raised, Score};
 use kilograd::load::Samples;
+use kilograd::train::Alarm;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,7 +17,8 @@ Examples:
   kilograd train digits-mlp.toml
   kilograd train digits-mlp --number bfp14
   kilograd train digits-mlp.toml --seed 3 --epochs 10 --json
-  kilograd train digits-mlp.toml --out results/first";
+  kilograd train digits-mlp.toml --out results/first
+  kilograd train new-head.toml --from out/digits-mlp/checkpoint.bin --layers 4";
 
 /// What `kilograd train` takes.
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,12 @@ pub struct Options {
     /// Go on from the checkpoint in the folder (see `checkpoint_every` in [fit])
     #[arg(long)]
     resume: bool,
+    /// Begin with the weights of this checkpoint, or any image or dump with one: fine-tuning
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+    /// Take the first N layers, which must match [default: those that match]
+    #[arg(long, value_name = "N", requires = "from")]
+    layers: Option<usize>,
     /// Print one JSON object at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -91,6 +99,8 @@ fn watched(run: &RunFile, parts: &Parts, out: &Path, options: &Options) -> Resul
     let mut needs = session::Options {
         out,
         resume: options.resume,
+        from: options.from.as_deref(),
+        layers: options.layers,
         watch: &mut watch,
     };
     let outcome = session::fit(run, parts, &mut needs);
@@ -151,11 +161,36 @@ fn as_json(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         "test_auc": test(Measure::Auc),
         "test_perplexity": test(Measure::Perplexity),
         "baseline": baseline,
+        "alarms": outcome.alarms.iter().map(as_alarm).collect::<Vec<_>>(),
         "params": outcome.params,
         "ram_bytes": outcome.ram_bytes,
         "params_hash": format!("{:016x}", outcome.params_hash),
+        "from": outcome.warm.as_ref().map(|warm| json!({
+            "file": warm.name,
+            "step": warm.step,
+            "layers": warm.layers,
+            "initialised": warm.fresh,
+            "parameters": warm.taken.parameters,
+            "frozen_tensors": warm.taken.frozen,
+            "unused_layers": warm.taken.unused,
+        })),
         "seconds": seconds,
         "out": out.display().to_string(),
+    })
+}
+
+fn as_alarm(raised: &Raised) -> Value {
+    let (layer, share, name) = match raised.alarm {
+        Alarm::Saturated { layer, share } => (layer, share, "saturated"),
+        Alarm::Stalled { layer, share } => (layer, share, "stalled"),
+        Alarm::NotFinite { .. } | Alarm::Overrun { .. } | Alarm::Sensor => return Value::Null,
+    };
+    json!({
+        "alarm": name,
+        "layer": layer,
+        "share": figure(f32::from(share) / 1000.0),
+        "step": raised.step,
+        "times": raised.times,
     })
 }
 
@@ -169,6 +204,9 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
         run.optimizer.name(),
         run.fit.batch.value
     );
+    if let Some(warm) = &outcome.warm {
+        text += &format!("began with {warm}\n");
+    }
     let why = if outcome.stopped_early {
         ", stopped early: the validation loss no longer fell"
     } else {
@@ -205,6 +243,27 @@ fn as_text(run: &RunFile, parts: &Parts, outcome: &Outcome, out: &Path, seconds:
             measure.name(),
             measure.written(value)
         );
+    }
+    for Raised { alarm, step, times } in &outcome.alarms {
+        let (layer, share, what) = match *alarm {
+            Alarm::Saturated { layer, share } => (layer, share, "of its values did not fit and were limited"),
+            Alarm::Stalled { layer, share } => {
+                (layer, share, "of the updates of its parameters moved nothing")
+            }
+            _ => continue,
+        };
+        let kind = run
+            .model
+            .layers
+            .get(usize::from(layer))
+            .map_or("", |line| line.entry.layer().name());
+        text += &format!(
+            "\nalarm: layer {layer} ({kind}): {:.1} % {what}, first seen at step {step}, in {times} looks",
+            f32::from(share) / 10.0
+        );
+    }
+    if !outcome.alarms.is_empty() {
+        text += "\n       compare with `--number f32`; a lower learning rate or scaled data saturate less\n";
     }
     text += &format!(
         "\nparameters hash {:016x}\ncurves in {}",

@@ -115,6 +115,8 @@ fn pair(
             let mut options = session::Options {
                 out: Path::new("."),
                 resume: false,
+                from: None,
+                layers: None,
                 watch: &mut |_, _| {},
             };
             // Nothing is kept: only what a run comes to is asked for.

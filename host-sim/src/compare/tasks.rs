@@ -114,8 +114,8 @@ const TASKS: &[(&str, Option<&str>, Goal)] = &[
         },
     ),
     (
-        "gru",
-        None,
+        "digits-gru",
+        Some(include_str!("../../runs/compare/digits-gru.toml")),
         Goal {
             mean: Some(1.0),
             loss: Some(3.0),

@@ -5,23 +5,67 @@ use crate::image::Found;
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
 use kilograd::checkpoint::{Listed, Taken, Weights, WeightsError};
+use kilograd::kernel::Kernel;
 use kilograd::network::{Layer, Role, Shape};
-use kilograd::number::Element;
 use kilograd::number::bfp::{High, Low8, Low16, Master};
+use kilograd::number::{Bfp14, Element, Number};
 use kilograd::optim::Optimizer;
+use std::num::Saturating;
+
+/// Reads a listed tensor of so many elements.
+type Decode = fn(&Found<'_>, &Listed, usize) -> Option<Vec<f32>>;
+
+/// The values of a tensor in block fixed point, in the number of the weights; none for floats, which the core reads.
+fn decoder(number: u8) -> Option<Decode> {
+    match number {
+        Low16::CODE => Some(decoded::<Low16>),
+        Low8::CODE => Some(decoded::<Low8>),
+        High::CODE => Some(decoded::<High>),
+        _ => None,
+    }
+}
+
+/// The values of a listed tensor as `f32`, in memory order. `None` if they are not in the state, or it makes no sense.
+pub fn values(found: &Found<'_>, weights: &Weights, listed: &Listed) -> Option<Vec<f32>> {
+    let count = listed.shape()?.len();
+    // A list under a right checksum may still promise more than there is.
+    if count > found.frame.mark.length as usize {
+        return None;
+    }
+    if let Some(decode) = decoder(weights.number()) {
+        return decode(found, listed, count);
+    }
+    let (mut view, at) = (found.view(), listed.elements_at()?);
+    let mut read = |bytes: usize| {
+        let mut raw = vec![0; bytes];
+        found.frame.read(&mut view, at, &mut raw)?;
+        Some(raw)
+    };
+    if weights.number() == <f64 as Number>::CODE {
+        let raw = read(count.checked_mul(8)?)?;
+        let words = raw.as_chunks::<8>().0.iter();
+        return Some(words.map(|word| f64::from_le_bytes(*word) as f32).collect());
+    }
+    if weights.number() != <f32 as Number>::CODE {
+        return None;
+    }
+    let raw = read(count.checked_mul(4)?)?;
+    let words = raw.as_chunks::<4>().0.iter();
+    Some(words.map(|word| f32::from_le_bytes(*word)).collect())
+}
 
 /// Takes the weights of the first `layers` layers, from whatever number they are in.
 ///
 /// # Errors
 /// [`WeightsError`].
-pub fn fill<O: Optimizer<f32>>(
+pub fn fill<N: Kernel, O: Optimizer<N>>(
     found: &Found<'_>,
     weights: &Weights,
-    trainer: &mut AnyTrainer<'_, O>,
+    trainer: &mut AnyTrainer<'_, N, O>,
     layers: usize,
 ) -> Result<Taken, WeightsError> {
     let mut view = found.view();
-    let Some(width) = width(weights.number()) else {
+    let Some(decode) = decoder(weights.number()).filter(|_| weights.number() != N::CODE) else {
         return weights.take(&mut view, trainer, layers);
     };
     let plan = trainer.plan();
@@ -37,7 +81,7 @@ pub fn fill<O: Optimizer<f32>>(
                 continue;
             }
             let count = slot.tensors.elements(tensor);
-            let values = decoded(found, &listed, count, width).ok_or(WeightsError::Malformed)?;
+            let values = decode(found, &listed, count).ok_or(WeightsError::Malformed)?;
             if !trainer.set_parameter(layer, listed.name(), values.into_iter()) {
                 return Err(WeightsError::Malformed);
             }
@@ -51,51 +95,32 @@ pub fn fill<O: Optimizer<f32>>(
     Ok(taken)
 }
 
-/// Bytes of a weight, if the number is block fixed point.
-fn width(number: u8) -> Option<usize> {
-    fn of<M: Master>(number: u8) -> Option<usize> {
-        (number == M::CODE).then_some(M::BYTES)
-    }
-    of::<Low16>(number).or(of::<Low8>(number)).or(of::<High>(number))
-}
-
-/// The values of a tensor in block fixed point, both planes of a weight: what was learned, not only what is multiplied
-/// with.
-fn decoded(found: &Found<'_>, listed: &Listed, count: usize, width: usize) -> Option<Vec<f32>> {
+/// The values of a tensor in block fixed point whose master weights are those of `M`: what was learned, and not only the
+/// plane that is multiplied with.
+fn decoded<M: Master>(found: &Found<'_>, listed: &Listed, count: usize) -> Option<Vec<f32>> {
     let (mut view, frame) = (found.view(), found.frame);
-    let weight = listed.role() == Role::Weight;
-    let mut bytes = vec![0; count.checked_mul(if weight { width } else { 4 })?];
-    frame.read(&mut view, listed.elements_at()?, &mut bytes)?;
-    if !weight {
+    let at = listed.elements_at()?;
+    if listed.role() != Role::Weight {
+        let mut bytes = vec![0; count.checked_mul(4)?];
+        frame.read(&mut view, at, &mut bytes)?;
         let words = bytes.as_chunks::<4>().0.iter().copied().map(i32::from_le_bytes);
-        return Some(
-            words
-                .map(|word| Element::to_f32(std::num::Saturating(word), ()))
-                .collect(),
-        );
+        return Some(words.map(|word| Saturating(word).to_f32(())).collect());
     }
-    let mut exponent = [0; 2];
-    frame.read(&mut view, listed.track_at()?, &mut exponent)?;
-    // Kept above that at which mantissas reach ±1.
-    let exponent = i32::from(i16::from_le_bytes(exponent)) - 13;
-    let halves = |bytes: &[u8]| -> Vec<i16> {
-        let pairs = bytes.as_chunks::<2>().0.iter();
-        pairs.copied().map(i16::from_le_bytes).collect()
-    };
-    let (high, low) = bytes.split_at(count * 2);
-    let low: Vec<i64> = match width {
-        4 => halves(low).into_iter().map(i64::from).collect(),
-        3 => low.iter().map(|byte| i64::from(*byte as i8) << 8).collect(),
-        _ => vec![0; count],
-    };
-    let both = halves(high).into_iter().zip(low);
+    // Words, since planes are read as what they are made of.
+    let bytes = count.checked_mul(M::BYTES)?;
+    let mut words = vec![0u64; bytes.div_ceil(8)];
+    let bytes = bytemuck::cast_slice_mut(&mut words).get_mut(..bytes)?;
+    frame.read(&mut view, at, bytes)?;
+    let mut track = <Bfp14<M> as Number>::Track::default();
+    frame.read(&mut view, listed.track_at()?, bytemuck::bytes_of_mut(&mut track))?;
+    let exponent = <Bfp14<M> as Number>::weights(&[], Some(&track)).scale.0;
+    let unit = (f64::from(exponent) - 16.0).exp2();
+    let planes = <Bfp14<M> as Number>::weights_mut(bytes, 0..count);
+    let both = planes.high.iter().zip(planes.low);
+    // Up to 30 bits, rounded once to 24.
     Some(
-        both.map(|(high, low)| {
-            // 30 bits, rounded once to 24.
-            let fine = (i64::from(high) << 16) + low;
-            (fine as f64 * f64::from(exponent - 16).exp2()) as f32
-        })
-        .collect(),
+        both.map(|(high, low)| (f64::from(M::load(*high, &low)) * unit) as f32)
+            .collect(),
     )
 }
 

@@ -7,7 +7,9 @@
 
 mod fill;
 pub mod model;
+mod restore;
 pub mod safetensors;
 pub mod torch;
 
-pub use fill::{explain, fill};
+pub use fill::{explain, fill, values};
+pub use restore::Checkpoint;

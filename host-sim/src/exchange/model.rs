@@ -5,7 +5,8 @@ use super::torch::torch;
 use crate::complaint::{Complaint, nearest};
 use crate::run::RunFile;
 use crate::session::AnyTrainer;
-use kilograd::network::{Layer, Param, Slot};
+use kilograd::kernel::Kernel;
+use kilograd::network::{Param, Slot};
 use kilograd::optim::Optimizer;
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ fn params(slot: &Slot) -> impl Iterator<Item = (usize, Param)> {
 }
 
 /// Every parameter of a model. An adapter is merged into the weight that it stands beside.
-pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, O>) -> Tensors {
+pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, f32, O>) -> Tensors {
     let mut all = Tensors::default();
     all.notes.insert("format".into(), "pt".into());
     for (layer, slot) in trainer.plan().slots().iter().enumerate() {
@@ -25,8 +26,7 @@ pub fn export<O: Optimizer<f32>>(trainer: &AnyTrainer<'_, O>) -> Tensors {
                 continue;
             };
             let mut ours = vec![0.0; param.shape.len()];
-            let adapted = matches!(slot.layer, Layer::LowRank(_) | Layer::Channels(_));
-            let merged = adapted && param.name == "weight" && trainer.merged_weight(layer, &mut ours);
+            let merged = trainer.merged_weight(layer, param.name, &mut ours);
             if !merged && let Some(values) = trainer.parameter(layer, param.name) {
                 ours = values.values().collect();
             }
@@ -56,11 +56,11 @@ pub struct Imported {
 ///
 /// # Errors
 /// A [`Complaint`] that names the tensor, with what was found and what is expected.
-pub fn import<O: Optimizer<f32>>(
+pub fn import<N: Kernel, O: Optimizer<N>>(
     name: &str,
     found: &Tensors,
     run: &RunFile,
-    trainer: &mut AnyTrainer<'_, O>,
+    trainer: &mut AnyTrainer<'_, N, O>,
     partial: bool,
 ) -> Result<Imported, Complaint> {
     let mut done = Imported::default();

@@ -4,7 +4,7 @@
 //! input-major; there the outputs come first, and a convolution's kernel last. A dense layer that reads frames or pixels
 //! reads them as they lie here, channels innermost: put `movedim(1, -1)` in front of PyTorch's `Flatten`.
 
-use kilograd::network::{Base, Layer, Param};
+use kilograd::network::{Layer, Param};
 
 /// A tensor's name, and where its extents go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,7 @@ pub fn torch(layer: &Layer, param: &Param) -> Option<Torch> {
         name,
         axes: axes.iter().copied().map(Some).collect(),
     };
-    let base = match layer {
-        Layer::LowRank(adapter) => Some(adapter.base),
-        Layer::Channels(adapter) => Some(adapter.base),
-        _ => None,
-    };
-    Some(match (param.name, layer) {
+    Some(match (param.name, layer.base()) {
         ("bias", _) => of("bias", &[0]),
         ("running_mean", _) => of("running_mean", &[0]),
         ("running_variance", _) => of("running_var", &[0]),
@@ -50,11 +45,6 @@ pub fn torch(layer: &Layer, param: &Param) -> Option<Torch> {
         ("weight", Layer::Depthwise2d(_)) => Torch {
             name: "weight",
             axes: vec![Some(2), None, Some(0), Some(1)],
-        },
-        ("weight", Layer::LowRank(_) | Layer::Channels(_)) => match base {
-            Some(Base::Dense(_)) | None => of("weight", &[1, 0]),
-            Some(Base::Conv1d(_)) => of("weight", &[2, 1, 0]),
-            Some(Base::Conv2d(_)) => of("weight", &[3, 2, 0, 1]),
         },
         // Norms, an embedding, places.
         ("weight", _) => Torch {
@@ -112,9 +102,12 @@ mod tests {
     use super::*;
     use kilograd::network::{self, Entry, Shape};
 
+    /// A layer, its input, and the tensors that PyTorch has of it.
+    type Case<'a> = (Entry, Shape, &'a [(&'a str, &'a [usize])]);
+
     fn both(entry: Entry, input: Shape, index: usize) -> (Torch, Param) {
         let param = entry.layer().params(input).get(index).unwrap();
-        (torch(&entry.layer(), &param).unwrap(), param)
+        (torch(entry.layer(), &param).unwrap(), param)
     }
 
     #[test]
@@ -137,7 +130,7 @@ mod tests {
     fn every_kind_has_pytorchs_names_and_shapes() {
         let image = Shape::image(4, 6, 5);
         let series = Shape::series(4, 9);
-        let cases: &[(Entry, Shape, &[(&str, &[usize])])] = &[
+        let cases: &[Case<'_>] = &[
             (
                 network::conv2d(3, [2, 5]),
                 image,
@@ -193,6 +186,27 @@ mod tests {
                     ("out_proj.bias", &[4]),
                 ],
             ),
+            // An adapter is called as its base is.
+            (
+                network::conv2d(3, [2, 5]).low_rank(2),
+                image,
+                &[("weight", &[3, 4, 2, 5]), ("bias", &[3])],
+            ),
+            (
+                network::transposed1d(3, 2).channels(1, 2),
+                series,
+                &[("weight", &[4, 3, 2]), ("bias", &[3])],
+            ),
+            (
+                network::gru(5).low_rank(2),
+                series,
+                &[
+                    ("weight_ih_l0", &[15, 4]),
+                    ("weight_hh_l0", &[15, 5]),
+                    ("bias_ih_l0", &[15]),
+                    ("bias_hh_l0", &[15]),
+                ],
+            ),
             (network::embedding(7, 3), Shape::vector(9), &[("weight", &[7, 3])]),
             (network::position(), series, &[("weight", &[9, 4])]),
             (network::rms_norm(), series, &[("weight", &[4])]),
@@ -200,12 +214,12 @@ mod tests {
         for (entry, input, expected) in cases {
             let specs = entry.layer().params(*input);
             let found: Vec<(&str, Vec<usize>)> = (0..specs.len())
-                .map(|index| {
+                .filter_map(|index| {
                     let param = specs.get(index).unwrap();
-                    let torch = torch(&entry.layer(), &param).unwrap();
+                    let torch = torch(entry.layer(), &param)?;
                     let ours: Vec<f32> = (0..param.shape.len()).map(|at| at as f32).collect();
                     assert_eq!(torch.import(&param, &torch.export(&param, &ours)), ours);
-                    (torch.name, torch.shape(&param))
+                    Some((torch.name, torch.shape(&param)))
                 })
                 .collect();
             let expected: Vec<(&str, Vec<usize>)> = expected

@@ -58,7 +58,12 @@ pub struct Image {
     pub form: Form,
     /// What is in it.
     pub pieces: Pieces,
+    /// What a device would read: the same, and erased flash in the smaller gaps.
+    flash: Pieces,
 }
+
+/// Gaps up to this are read as erased flash.
+const GAP: u64 = 64 * 1024;
 
 impl Image {
     /// Reads a file; its first bytes tell its format. Plain bytes begin at `address`.
@@ -94,13 +99,14 @@ impl Image {
             })?;
             (Form::Plain, pieces)
         };
-        Ok(Self { form, pieces })
+        let flash = pieces.joined(GAP);
+        Ok(Self { form, pieces, flash })
     }
 
     /// Every frame in it, in order of address, with the stretch that it lies in.
     pub fn frames(&self) -> Vec<Found<'_>> {
         let mut all = vec![];
-        for (base, bytes) in self.pieces.iter() {
+        for (base, bytes) in self.flash.iter() {
             let Ok(end) = u32::try_from(bytes.len()) else {
                 continue;
             };

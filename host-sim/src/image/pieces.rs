@@ -84,6 +84,27 @@ impl Pieces {
         self.0.values().map(|bytes| bytes.len() as u64).sum()
     }
 
+    /// The same with gaps of up to `limit` bytes filled as erased flash: programmers leave out what reads as ones.
+    pub fn joined(&self, limit: u64) -> Self {
+        let mut joined = Self::default();
+        let mut last: Option<(u32, Vec<u8>)> = None;
+        for (address, bytes) in self.iter() {
+            last = Some(match last.take() {
+                Some((start, mut whole)) if u64::from(address - start) - whole.len() as u64 <= limit => {
+                    whole.resize((address - start) as usize, 0xff);
+                    whole.extend(bytes);
+                    (start, whole)
+                }
+                other => {
+                    joined.0.extend(other);
+                    (address, bytes.to_vec())
+                }
+            });
+        }
+        joined.0.extend(last);
+        joined
+    }
+
     /// All of them as one, gaps as erased flash; the address of the first.
     pub fn filled(&self) -> Option<(u32, Vec<u8>)> {
         let bounds = self.bounds()?;
@@ -134,5 +155,13 @@ mod tests {
         pieces.put(0x1003, &[2]).unwrap();
         assert_eq!(pieces.filled(), Some((0x1000, vec![1, 0xff, 0xff, 2])));
         assert_eq!(Pieces::default().filled(), None);
+        pieces.put(0x1010, &[3]).unwrap();
+        let joined = pieces.joined(2);
+        assert_eq!(
+            joined.iter().collect::<Vec<_>>(),
+            [(0x1000, [1, 0xff, 0xff, 2].as_slice()), (0x1010, &[3])]
+        );
+        assert_eq!(pieces.joined(12).bounds(), Some(0x1000..0x1011));
+        assert_eq!(pieces.joined(12).iter().count(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! The kinds of layers and their options.
 
-/// Options of every layer whose weights are drawn, and of every layer with parameters.
+/// Options of a layer that adapters may stand beside, of every layer whose weights are drawn, and of every layer with parameters.
 macro_rules! options {
     ($($option:literal)* adapted) => { options!($($option)* "low_rank" "sparse" drawn) };
     ($($option:literal)* drawn) => { options!($($option)* "init" trained) };
@@ -10,6 +10,7 @@ macro_rules! options {
 
 /// Every kind and the options it has. A new layer is one line here and one arm in `layer.rs`.
 pub const KINDS: &[(&str, &[&str])] = &[
+    ("input", &[]),
     ("dense", options!("units" adapted)),
     (
         "conv1d",
@@ -21,19 +22,19 @@ pub const KINDS: &[(&str, &[&str])] = &[
     ),
     (
         "depthwise1d",
-        options!("kernel" "stride" "padding" "dilation" drawn),
+        options!("kernel" "stride" "padding" "dilation" "sparse" drawn),
     ),
     (
         "depthwise2d",
-        options!("kernel" "stride" "padding" "dilation" drawn),
+        options!("kernel" "stride" "padding" "dilation" "sparse" drawn),
     ),
     (
         "transposed1d",
-        options!("channels" "kernel" "stride" "padding" drawn),
+        options!("channels" "kernel" "stride" "padding" adapted),
     ),
     (
         "transposed2d",
-        options!("channels" "kernel" "stride" "padding" drawn),
+        options!("channels" "kernel" "stride" "padding" adapted),
     ),
     ("upsample", options!("factor")),
     ("max_pool", options!("size" "stride" "padding")),
@@ -55,12 +56,12 @@ pub const KINDS: &[(&str, &[&str])] = &[
     ("group_norm", options!("groups" trained)),
     ("instance_norm", options!(trained)),
     ("dropout", options!("rate")),
-    ("embedding", options!("vocabulary" "width" drawn)),
+    ("embedding", options!("vocabulary" "width" "low_rank" drawn)),
     ("position", options!(drawn)),
-    ("attention", options!("heads" "causal" drawn)),
-    ("rnn", options!("hidden" drawn)),
-    ("gru", options!("hidden" drawn)),
-    ("lstm", options!("hidden" drawn)),
+    ("attention", options!("heads" "causal" adapted)),
+    ("rnn", options!("hidden" adapted)),
+    ("gru", options!("hidden" adapted)),
+    ("lstm", options!("hidden" adapted)),
     ("last", &[]),
     ("add", options!("back")),
     ("concat", options!("back")),

@@ -146,6 +146,7 @@ fn part(table: &Table<'_>, entry: Entry) -> Result<Entry, Complaint> {
 /// The kinds without settings that must be given.
 fn plain(name: &str) -> Option<Entry> {
     Some(match name {
+        "input" => network::input(),
         "relu" => network::relu(),
         "relu6" => network::relu6(),
         "gelu" => network::gelu(),

@@ -92,6 +92,7 @@ fn every_kind_can_be_written() {
         ("\"gru\", hidden = 5", network::gru(5)),
         ("\"lstm\", hidden = 5", network::lstm(5)),
         ("\"last\"", network::last()),
+        ("\"input\"", network::input()),
         ("\"add\", back = 3", network::add(3)),
         ("\"concat\", back = 2", network::concat(2)),
         ("\"reshape\", to = [4, 8]", network::reshape(Shape::series(8, 4))),
@@ -103,6 +104,28 @@ fn every_kind_can_be_written() {
         (
             "\"conv2d\", channels = 4, kernel = 1, sparse = [1, 2]",
             network::conv2d(4, [1, 1]).channels(1, 2),
+        ),
+        (
+            "\"transposed1d\", channels = 4, kernel = 3, stride = 2, low_rank = 2",
+            network::transposed1d(4, 3).stride(2).low_rank(2),
+        ),
+        (
+            "\"attention\", heads = 2, causal = true, low_rank = 4",
+            network::attention(2).causal().low_rank(4),
+        ),
+        (
+            "\"embedding\", vocabulary = 38, width = 32, low_rank = 4",
+            network::embedding(38, 32).low_rank(4),
+        ),
+        ("\"rnn\", hidden = 5, low_rank = 2", network::rnn(5).low_rank(2)),
+        ("\"gru\", hidden = 5, low_rank = 2", network::gru(5).low_rank(2)),
+        (
+            "\"lstm\", hidden = 5, sparse = [0, 2]",
+            network::lstm(5).channels(0, 2),
+        ),
+        (
+            "\"depthwise2d\", kernel = 3, padding = 1, sparse = [2, 4]",
+            network::depthwise2d([3, 3]).padding(1).channels(2, 4),
         ),
         (
             "\"conv2d\", channels = 4, kernel = 1, stride = 2, from = 6",
@@ -144,6 +167,17 @@ fn contradictions_and_misshapen_windows_are_named() {
     assert!(
         itself.contains("run.toml:4:") && itself.contains("`from`") && itself.contains("from 1 to 255"),
         "{itself}"
+    );
+    // A kernel for each channel has no rank, and a table no input channels.
+    let rank = said("{ kind = \"depthwise2d\", kernel = 3, low_rank = 2 }");
+    assert!(
+        rank.contains("no option `low_rank`") && rank.contains("lstm"),
+        "{rank}"
+    );
+    let table = said("{ kind = \"embedding\", vocabulary = 9, width = 4, sparse = [0, 2] }");
+    assert!(
+        table.contains("no option `sparse`") && table.contains("depthwise1d"),
+        "{table}"
     );
     let foreign = said("{ kind = \"gru\", hidden = 4, stride = 2 }");
     assert!(

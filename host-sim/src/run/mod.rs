@@ -142,16 +142,8 @@ impl RunFile {
     }
 
     /// Does something with the run's number and optimizer.
-    ///
-    /// # Errors
-    /// A [`Complaint`] if the number does not have the optimizer.
-    pub fn with<W: WithTraining>(&self, work: W) -> Result<W::Output, Complaint> {
-        let number = self.fit.number.value;
-        number::with(number, self.optimizer, work).ok_or_else(|| {
-            let message = format!("{} is not available in {}", self.optimizer.name(), number.name());
-            let help = "train with SGD, with or without momentum, or in f32";
-            self.complain(self.fit.number.span.clone(), message, help)
-        })
+    pub fn with<W: WithTraining>(&self, work: W) -> W::Output {
+        number::with(self.fit.number.value, self.optimizer, work)
     }
 
     /// The folder that relative paths of the file start at.

@@ -61,21 +61,14 @@ macro_rules! optimizers {
             OptimizerFile::CenteredWithMomentum(optimizer) => $work.call::<$number, _>(optimizer),
         }
     };
-    ($work:ident, $number:ty, $optimizer:expr, some) => {
-        match $optimizer {
-            OptimizerFile::Sgd(optimizer) => Some($work.call::<$number, _>(optimizer)),
-            OptimizerFile::Momentum(optimizer) => Some($work.call::<$number, _>(optimizer)),
-            _ => None,
-        }
-    };
 }
 
-/// Does something with a number and an optimizer; `None` if the number does not have the optimizer.
-pub fn with<W: WithTraining>(number: NumberFile, optimizer: OptimizerFile, work: W) -> Option<W::Output> {
+/// Does something with a number and an optimizer.
+pub fn with<W: WithTraining>(number: NumberFile, optimizer: OptimizerFile, work: W) -> W::Output {
     match number {
-        NumberFile::F32 => Some(optimizers!(work, f32, optimizer)),
-        NumberFile::Bfp14 => optimizers!(work, Bfp14<Low16>, optimizer, some),
-        NumberFile::Bfp14Byte => optimizers!(work, Bfp14<Low8>, optimizer, some),
-        NumberFile::Bfp14High => optimizers!(work, Bfp14<High>, optimizer, some),
+        NumberFile::F32 => optimizers!(work, f32, optimizer),
+        NumberFile::Bfp14 => optimizers!(work, Bfp14<Low16>, optimizer),
+        NumberFile::Bfp14Byte => optimizers!(work, Bfp14<Low8>, optimizer),
+        NumberFile::Bfp14High => optimizers!(work, Bfp14<High>, optimizer),
     }
 }

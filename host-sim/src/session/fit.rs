@@ -1,13 +1,16 @@
 //! Training as a run file asks for it.
 
+use super::built::{AnyTrainer, with_trainer};
 use super::keep::{self, SameData};
 use super::plan::{MAX_LAYERS, Network, last_layer};
 use super::samples::Encoded;
 use super::score::{Score, score};
+use super::warm::{Source, Warm};
 use crate::complaint::{Complaint, Failure};
 use crate::data::Parts;
 use crate::report::{Curves, Point};
 use crate::run::{RunFile, Target, WithTraining};
+use kilograd::checkpoint::Contents;
 use kilograd::engine::Trainer;
 use kilograd::evaluate::MeanLoss;
 use kilograd::kernel::Kernel;
@@ -17,7 +20,7 @@ use kilograd::network::PlanOf;
 use kilograd::number::{Element, Scale};
 use kilograd::optim::Optimizer;
 use kilograd::persist::{Fingerprint, Parts as PersistParts, PartsMut, Persist};
-use kilograd::train::{Alarm, Event, Fit, Goals, State, Stop};
+use kilograd::train::{Alarm, Event, Fit, Goals, Limits, State, Stop};
 use std::path::Path;
 
 /// A run that is over.
@@ -43,6 +46,21 @@ pub struct Outcome {
     pub params_hash: u64,
     /// One point per epoch.
     pub curves: Curves,
+    /// What the number was too coarse for.
+    pub alarms: Vec<Raised>,
+    /// The weights that it began with, if not with those of the seed.
+    pub warm: Option<Warm>,
+}
+
+/// An alarm about a layer, raised at least once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raised {
+    /// The first of them.
+    pub alarm: Alarm,
+    /// Updates before it.
+    pub step: u32,
+    /// How often it was raised.
+    pub times: u32,
 }
 
 /// Is told how many samples have been learned from, and of each epoch.
@@ -54,6 +72,10 @@ pub struct Options<'a> {
     pub out: &'a Path,
     /// Whether to go on from the folder's checkpoint.
     pub resume: bool,
+    /// A file with a checkpoint to take the weights of, to begin with.
+    pub from: Option<&'a Path>,
+    /// How many layers to take; those that match, if it is not given.
+    pub layers: Option<usize>,
     /// Who is told how it goes.
     pub watch: &'a mut Watch<'a>,
 }
@@ -69,7 +91,7 @@ pub fn fit(run: &RunFile, parts: &Parts, options: &mut Options<'_>) -> Result<Ou
         parts,
         network: &network,
         options,
-    })?
+    })
 }
 
 struct Work<'a, 'o> {
@@ -91,67 +113,48 @@ impl WithTraining for Work<'_, '_> {
         } = self;
         let plan = network.plan::<N, O>(run, true)?;
         check_classes(run, &plan, parts)?;
-        // Words of eight bytes, since an arena begins at a multiple of them.
-        let mut memory = vec![0u64; plan.bytes().div_ceil(8)];
-        let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-        let mut frozen = vec![0u64; plan.frozen.div_ceil(8)];
-        let frozen: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut frozen)[..plan.frozen];
-        if !frozen.is_empty() {
-            image::<N, O>(run, network, &plan, optimizer, frozen)?;
-        }
-        let mut trainer = Trainer::<N, O, { u128::MAX }>::with_frozen(&plan, memory, optimizer, frozen)
-            .map_err(|error| Failure::Run(error.to_string()))?;
-        trainer.init(run.fit.seed);
-        // One scale for the whole set, chosen by what is learned from.
-        let scale = N::Elem::fitting(largest(&parts.train.features));
-        let (curves, stopped_early) = epochs(run, parts, scale, &mut trainer, options)?;
-        let mut judged = |part| score(&mut trainer, &Encoded::<N::Elem>::new(part, scale));
-        let Some(train) = judged(&parts.train) else {
-            return Err(Failure::Run("the training part holds no sample".into()));
+        let from = match options.from {
+            Some(path) => Some(Source::read(path, options.layers)?),
+            None => None,
         };
-        let (validation, test) = (judged(&parts.validation), judged(&parts.test));
-        Ok(Outcome {
-            train,
-            validation,
-            test,
-            steps: trainer.steps(),
-            epochs: curves.points.last().map_or(0, |point| point.epoch),
-            stopped_early,
-            params: plan.parameters,
-            ram_bytes: plan.bytes(),
-            params_hash: hash(trainer.parameter_bytes()),
-            curves,
+        let mut base = |whole: &mut AnyTrainer<'_, N, O>| match &from {
+            Some(from) => from.fill(run, whole).map(drop),
+            None => Ok(()),
+        };
+        with_trainer(run, network, &plan, optimizer, &mut base, |trainer| {
+            let warm = match &from {
+                Some(from) => Some(from.fill(run, trainer)?),
+                None => None,
+            };
+            // One scale for the whole set, chosen by what is learned from.
+            let scale = N::Elem::fitting(largest(&parts.train.features));
+            let (curves, alarms, stopped_early) = epochs(run, parts, scale, trainer, options)?;
+            let mut judged = |part| score(trainer, &Encoded::<N::Elem>::new(part, scale));
+            let Some(train) = judged(&parts.train) else {
+                return Err(Failure::Run("the training part holds no sample".into()));
+            };
+            let (validation, test) = (judged(&parts.validation), judged(&parts.test));
+            Ok(Outcome {
+                train,
+                validation,
+                test,
+                steps: trainer.steps(),
+                epochs: curves.points.last().map_or(0, |point| point.epoch),
+                stopped_early,
+                params: plan.parameters,
+                ram_bytes: plan.bytes(),
+                params_hash: hash(trainer.parameter_bytes()),
+                curves,
+                alarms,
+                warm,
+            })
         })
     }
 }
 
 /// The largest magnitude.
-fn largest(values: &[f32]) -> f32 {
+pub(crate) fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
-}
-
-/// Writes the image of the frozen parameters, as the seed draws them: without a checkpoint to take them
-/// from, a frozen layer is a random projection.
-fn image<N: Kernel, O: Optimizer<N>>(
-    run: &RunFile,
-    network: &Network,
-    plan: &PlanOf<MAX_LAYERS>,
-    optimizer: O,
-    frozen: &mut [u8],
-) -> Result<(), Failure> {
-    let whole = network.trained().plan::<N, O>(run, true)?;
-    let mut memory = vec![0u64; whole.bytes().div_ceil(8)];
-    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
-    let failed = |error: kilograd::engine::NewError| Failure::Run(error.to_string());
-    let mut trainer = Trainer::<N, O, { u128::MAX }>::new(&whole, memory, optimizer).map_err(failed)?;
-    trainer.init(run.fit.seed);
-    if trainer.write_frozen(plan, frozen) {
-        Ok(())
-    } else {
-        Err(Failure::Run(
-            "the frozen layers do not fit the model: this is a fault of kilograd".into(),
-        ))
-    }
 }
 
 /// 64-bit FNV-1a.
@@ -190,21 +193,26 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     scale: Scale<N>,
     trainer: &mut Trainer<'_, N, O, USES>,
     options: &mut Options<'_>,
-) -> Result<(Curves, bool), Failure> {
+) -> Result<(Curves, Vec<Raised>, bool), Failure> {
     let told = |error: &dyn std::fmt::Display| Failure::Run(format!("{}: {error}", run.name()));
     let (set, split) = parts.joined(run.fit.seed);
     let mut mark = SameData::of(&set, split.training_len());
+    let mut contents = Contents::of(trainer);
     let mut state = State::beginning(run.fit.seed);
     let path = options.out.join("checkpoint.bin");
     let mut store = if options.resume {
         Some(keep::resume(
             &path,
-            &mut PartsMut(&mut [trainer, &mut state, &mut PartsMut(&mut [&mut mark])]),
+            &mut PartsMut(&mut [
+                trainer,
+                &mut state,
+                &mut PartsMut(&mut [&mut mark, &mut contents]),
+            ]),
         )?)
     } else if run.fit.checkpoint_every.is_some() {
         Some(keep::create(
             &path,
-            &PersistParts(&[trainer, &state, &PersistParts(&[&mark])]),
+            &PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]),
         )?)
     } else {
         None
@@ -225,10 +233,11 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
     let set = Encoded::<N::Elem>::new(&set, scale);
     let loader = Loader::new(&set, split, run.fit.seed).map_err(|error| told(&error))?;
     let mut sample = vec![N::Elem::default(); set.sample_len()];
-    let extra: [&dyn Persist; 1] = [&mark];
+    let extra: [&dyn Persist; 2] = [&mark, &contents];
     let mut stopped = None;
+    let mut alarms = Vec::new();
     {
-        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals);
+        let mut fit = Fit::new(trainer, loader, &mut sample, &mut state, goals).alarms(Limits::default());
         if let Some(rate) = &run.schedule {
             fit = fit.schedule(rate);
         }
@@ -243,16 +252,34 @@ fn epochs<N: Kernel, O: Optimizer<N>, const USES: u128>(
         while let Some(event) = fit.next_event().map_err(|error| told(&error))? {
             match event {
                 Event::Alarm(Alarm::NotFinite { step }) => return Err(diverged(run, step)),
+                Event::Alarm(alarm) => raise(&mut alarms, alarm, seen.step),
                 Event::Stopped(stop) => stopped = Some(stop),
                 event => seen.take(&event, &mut curves, options.watch),
             }
         }
     }
     if let Some(store) = &mut store {
-        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark])]);
+        let whole = PersistParts(&[trainer, &state, &PersistParts(&[&mark, &contents])]);
         store.save(&whole).map_err(|error| told(&error))?;
     }
-    Ok((curves, stopped == Some(Stop::Patience)))
+    Ok((curves, alarms, stopped == Some(Stop::Patience)))
+}
+
+/// Takes note of an alarm about a layer.
+fn raise(alarms: &mut Vec<Raised>, alarm: Alarm, step: u32) {
+    let about = |alarm| match alarm {
+        Alarm::Saturated { layer, .. } => Some((layer, true)),
+        Alarm::Stalled { layer, .. } => Some((layer, false)),
+        _ => None,
+    };
+    match alarms.iter_mut().find(|known| about(known.alarm) == about(alarm)) {
+        Some(known) => known.times += 1,
+        None => alarms.push(Raised {
+            alarm,
+            step,
+            times: 1,
+        }),
+    }
 }
 
 /// What has been seen of a run.

@@ -14,16 +14,16 @@ const CHUNK: usize = 256;
 const SEGMENTS: u32 = 3;
 
 /// The store of a desktop run.
-pub(super) type FileStore = Store<FileFlash, CHUNK>;
+pub(crate) type FileStore = Store<FileFlash, CHUNK>;
 
 /// What a checkpoint is only good together with: the samples, in their order.
 ///
 /// It has no bytes of its own and takes part in the fingerprint, so that a run is never resumed on other data.
-pub(super) struct SameData(u64);
+pub(crate) struct SameData(u64);
 
 impl SameData {
     /// The mark of `data` split at `training`.
-    pub(super) fn of(data: &Dataset, training: u32) -> Self {
+    pub(crate) fn of(data: &Dataset, training: u32) -> Self {
         let mut digest = Fingerprint::new().number(u64::from(training));
         for value in &data.features {
             digest = digest.number(u64::from(value.to_bits()));
@@ -56,7 +56,7 @@ impl Restore for SameData {
 }
 
 /// A store in a new file at `path`, large enough for `state`.
-pub(super) fn create(path: &Path, state: &Parts<'_>) -> Result<FileStore, Failure> {
+pub(crate) fn create(path: &Path, state: &Parts<'_>) -> Result<FileStore, Failure> {
     let failed = |what: &dyn std::fmt::Display| Failure::Run(format!("{}: {what}", path.display()));
     let length =
         u32::try_from(state.size()).map_err(|_| failed(&"the state is too large for a checkpoint"))?;
@@ -70,7 +70,7 @@ pub(super) fn create(path: &Path, state: &Parts<'_>) -> Result<FileStore, Failur
 }
 
 /// The store at `path`, and `state` as it was when it was last saved.
-pub(super) fn resume(path: &Path, state: &mut PartsMut<'_>) -> Result<FileStore, Failure> {
+pub(crate) fn resume(path: &Path, state: &mut PartsMut<'_>) -> Result<FileStore, Failure> {
     let help = "train without --resume to begin anew, or name the folder of the run to go on with by --out";
     let wrong = |what: &dyn std::fmt::Display| {
         Failure::Input(Complaint::new(format!("{}: {what}", path.display()), help))

@@ -8,7 +8,7 @@ use kilograd::loss::{Loss, Target};
 use kilograd::network::{
     Entry, Layer, Model, Plan, PlanOf, Shape, add, attention, average_pool, batch_norm, concat, conv1d,
     conv2d, dense, depthwise1d, depthwise2d, dropout, elu, embedding, flatten, gelu, global_average,
-    global_max, group_norm, gru, last, layer_norm, leaky_relu, lstm, max_pool, position, relu, relu6,
+    global_max, group_norm, gru, input, last, layer_norm, leaky_relu, lstm, max_pool, position, relu, relu6,
     reshape, rms_norm, rnn, sigmoid, silu, softmax, tanh, transposed1d, transposed2d, upsample,
 };
 use kilograd::number::View;
@@ -20,8 +20,11 @@ const VOCABULARY: u16 = 12;
 const OUTPUTS: usize = 4;
 
 /// From tokens through a transformer's block, a series, images with a branch, recurrence and an adapter to four outputs.
-const LAYERS: [Entry; 51] = [
+const LAYERS: [Entry; 66] = [
+    input(),
     embedding(VOCABULARY, 6),
+    embedding(VOCABULARY, 6).low_rank(2).from(2),
+    add(2),
     position(),
     layer_norm(),
     attention(2).causal(),
@@ -29,17 +32,21 @@ const LAYERS: [Entry; 51] = [
     conv1d(8, 3).padding(1),
     gelu(),
     depthwise1d(3).padding(2).dilation(2),
+    depthwise1d(3).padding(1).channels(1, 3),
     rms_norm(),
     transposed1d(8, 2).stride(2),
+    transposed1d(8, 1).low_rank(2),
+    transposed1d(8, 1).channels(2, 3),
     silu(),
     reshape(Shape::image(4, 8, 8)),
     conv2d(6, [3, 3]).padding(1),
     batch_norm(),
     relu6(),
     depthwise2d([3, 3]).padding(1),
+    depthwise2d([3, 3]).padding(1).channels(0, 2),
     batch_norm().per_sample(),
     relu(),
-    concat(4),
+    concat(5),
     max_pool(2),
     transposed2d(4, [2, 2]).stride(2),
     group_norm(2),
@@ -55,8 +62,16 @@ const LAYERS: [Entry; 51] = [
     rnn(8),
     gru(8),
     lstm(8),
-    add(2),
+    rnn(8).low_rank(1),
+    rnn(8).channels(0, 2),
+    gru(8).low_rank(2),
+    gru(8).channels(3, 1),
+    lstm(8).low_rank(1),
+    lstm(8).channels(6, 2),
+    add(7),
     attention(2),
+    attention(2).low_rank(2),
+    attention(2).channels(1, 2),
     conv1d(32, 1).low_rank(2),
     tanh(),
     global_average(),
@@ -86,9 +101,9 @@ const NEXT: Model = Model::new(
 const fn tuned() -> [Entry; LAYERS.len()] {
     let mut layers = LAYERS;
     let mut i = 0;
-    while i < 20 {
+    while i < 27 {
         layers[i] = match i {
-            12 => layers[i].bias_only(),
+            18 => layers[i].bias_only(),
             _ => layers[i].frozen(),
         };
         i += 1;

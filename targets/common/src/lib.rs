@@ -11,6 +11,7 @@ pub mod motions;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod mps2;
 mod program;
+mod ready;
 mod report;
 
 pub use board::Recorded;

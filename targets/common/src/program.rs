@@ -2,7 +2,7 @@
 //! cut, and print every loss as bits and a hash of the parameters.
 
 use crate::data::{self, CHANNELS, CLASSES, WIDTH};
-use crate::{integers, kinds};
+use crate::{integers, kinds, ready};
 use core::fmt::{self, Write};
 use embedded_storage::nor_flash::NorFlash;
 use kilograd::app::{App, AppError, Board, Boot, Kit, Settings, Status};
@@ -61,6 +61,7 @@ pub struct Memory {
     sample: [f32; WIDTH],
     integers: integers::Memory,
     kinds: kinds::Memory,
+    ready: ready::Memory,
 }
 
 impl Memory {
@@ -74,6 +75,7 @@ impl Memory {
         sample: [0.0; WIDTH],
         integers: Arena::ZERO,
         kinds: kinds::Memory::ZERO,
+        ready: ready::Memory::ZERO,
     };
 }
 
@@ -219,5 +221,6 @@ pub fn run<F: NorFlash>(
         return Err(Failure::Different);
     }
     integers::run(&mut memory.integers, board)?;
-    kinds::run(&mut memory.kinds, board)
+    kinds::run(&mut memory.kinds, board)?;
+    ready::run(&mut memory.ready, board)
 }

@@ -5,9 +5,7 @@ use crate::program::{Failure, hash};
 use core::fmt::Write;
 use kilograd::engine::{Arena, Trainer, Training, Update};
 use kilograd::loss::{Loss, Target};
-use kilograd::network::ready::{
-    AUTOENCODER, DS_CNN, GRU, LSTM, MOBILENET, PERCEPTRON, RESNET8, TRANSFORMER,
-};
+use kilograd::network::ready::{AUTOENCODER, DS_CNN, GRU, LSTM, MOBILENET, PERCEPTRON, RESNET8, TRANSFORMER};
 use kilograd::network::{Model, Plan, PlanOf};
 use kilograd::number::bfp::Exponent;
 use kilograd::number::random::Pcg;

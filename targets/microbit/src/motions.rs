@@ -34,7 +34,11 @@ impl Scaling {
             factor: [0; CHANNELS],
             limit: [0; CHANNELS],
         };
-        let axes = scaling.mean.iter_mut().zip(&mut scaling.factor).zip(&mut scaling.limit);
+        let axes = scaling
+            .mean
+            .iter_mut()
+            .zip(&mut scaling.factor)
+            .zip(&mut scaling.limit);
         for (((mean, factor), limit), (sum, square)) in axes.zip(sums.iter().zip(&squares)) {
             *mean = sum / frames.max(1);
             let variance = square / i64::from(frames.max(1)) - i64::from(*mean) * i64::from(*mean);
@@ -47,7 +51,10 @@ impl Scaling {
 
     /// A recording as mantissas.
     pub fn apply(&self, recording: &[i16], into: &mut [i16; WIDTH]) {
-        for (raw, into) in recording.chunks_exact(CHANNELS).zip(into.chunks_exact_mut(CHANNELS)) {
+        for (raw, into) in recording
+            .chunks_exact(CHANNELS)
+            .zip(into.chunks_exact_mut(CHANNELS))
+        {
             let axes = self.mean.iter().zip(&self.factor).zip(&self.limit);
             for ((raw, into), ((mean, factor), limit)) in raw.iter().zip(into).zip(axes) {
                 // Within 7 deviations the product is below 7 · 2²⁰.

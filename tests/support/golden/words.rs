@@ -73,6 +73,7 @@ pub(super) fn layer(words: &[&str]) -> Option<Entry> {
         ["global_average"] => global_average(),
         ["add", back] => add(number(back)),
         ["concat", back] => concat(number(back)),
+        ["from", back, ref rest @ ..] => layer(rest)?.from(number(back)),
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::parameters::parameters;
 use super::{Choice, Net, joined};
+use crate::random_model::is_adapter;
 use kilograd::network::*;
 use kilograd::number::random::Pcg;
 
@@ -29,7 +30,12 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
     let mut layers: Vec<Entry> = vec![];
     let mut shapes = vec![input];
     if tokens {
-        layers.push(embedding(VOCABULARY, between(dice, 2, 4)));
+        let table = embedding(VOCABULARY, between(dice, 2, 4));
+        layers.push(if dice.below(3) == 0 {
+            table.low_rank(2)
+        } else {
+            table
+        });
         shapes.push(layers[0].layer().output(input).unwrap());
     }
     let depth = layers.len() + 1 + dice.below(depth) as usize;
@@ -45,15 +51,14 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
         }
         let x = *shapes.last().unwrap();
         let mut entry = layer(dice, &shapes);
-        if matches!(
-            entry.layer(),
-            Layer::Dense(_) | Layer::Conv1d(_) | Layer::Conv2d(_)
-        ) {
-            entry = match dice.below(12) {
-                0 => entry.low_rank(between(dice, 1, 2)),
-                1 => entry.channels(0, 1),
-                _ => entry,
-            };
+        // What has neither matrix nor channels is left as it is.
+        let adapted = match dice.below(8) {
+            0 => entry.low_rank(between(dice, 1, 2)),
+            1 => entry.channels(0, 1),
+            _ => entry,
+        };
+        if adapted.layer() != entry.layer() {
+            entry = adapted;
         }
         let y = match entry.layer() {
             Layer::Concat(l) => joined(x, shapes[shapes.len() - usize::from(l.back)]),
@@ -67,6 +72,11 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
             layers.push(entry);
         }
     }
+    // Now and then the sample has a place in the arena. What read it from above reads it there.
+    if dice.below(5) == 0 {
+        layers.insert(0, kilograd::network::input());
+    }
+    let depth = layers.len();
     let net = Net {
         input,
         choices: vec![Choice::All; layers.len()],
@@ -82,7 +92,7 @@ fn attempt(dice: &mut Pcg, depth: u32) -> Net {
             let mut net = net;
             for layer in 0..depth {
                 // An adapter learns whole or not at all.
-                let adapter = matches!(net.layer(layer), Layer::LowRank(_) | Layer::Channels(_));
+                let adapter = is_adapter(net.layer(layer));
                 match dice.below(6) {
                     0 => net = net.choose([layer], Choice::Nothing),
                     1..=2 if !adapter => net = net.choose([layer], Choice::Biases),

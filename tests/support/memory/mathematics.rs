@@ -104,6 +104,41 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
         (false, false) => 0,
     };
     let frames = input.dim(0);
+    // dU = Σ h dyᵀ, for each position; an inference needs h of one.
+    let factors = |rank: u16| {
+        let (rank, positions) = (usize::from(rank), output.len() / channels(output));
+        Memory {
+            kept: if trains { positions * rank } else { 0 },
+            forward: if trains { 0 } else { rank },
+            ..affine
+        }
+    };
+    // dV = Σ z dyᵀ reads the chosen channels of the input alone.
+    let chosen = |width: usize, count: u16| Memory {
+        kept: if trains {
+            length / width * usize::from(count)
+        } else {
+            0
+        },
+        ..PLAIN
+    };
+    let base = |layer: Layer| memory(&layer, input, output, wanted);
+    let with_factors = |layer: Layer, rank: u16| {
+        let (base, row) = (base(layer), usize::from(rank));
+        Memory {
+            forward: base.forward + row,
+            backward: base.backward + if visited { row } else { 0 },
+            ..base
+        }
+    };
+    let with_chosen = |layer: Layer, count: u16| {
+        let (base, z) = (base(layer), chosen(channels(input), count));
+        Memory {
+            x: false,
+            kept: base.kept + z.kept,
+            ..base
+        }
+    };
     match layer {
         Layer::Dense(_) | Layer::Transposed1d(_) | Layer::Transposed2d(_) | Layer::Embedding(_) => affine,
         Layer::Conv1d(l) => {
@@ -115,29 +150,34 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
         }
         Layer::Conv2d(l) => {
             let alone = (l.kernel, l.stride, l.padding) == ([1, 1], 1, [0, 0]);
-            Memory {
-                over: pixel(alone),
-                ..affine
-            }
+            let window = Window {
+                kernel: l.kernel.map(usize::from),
+                stride: l.stride.into(),
+                padding: l.padding.map(usize::from),
+                dilation: l.dilation.into(),
+            };
+            let over = match window.rows_aside(input, output) {
+                Some(pixels) if !visited && !alone => Over::Aside(pixels * channels(input)),
+                _ => pixel(alone),
+            };
+            Memory { over, ..affine }
         }
-        // dU = Σ h dyᵀ, for each position; an inference needs h of one.
-        Layer::LowRank(l) => {
-            let (rank, positions) = (usize::from(l.rank), output.len() / channels(output));
-            Memory {
-                kept: if trains { positions * rank } else { 0 },
-                forward: if trains { 0 } else { rank },
-                ..affine
-            }
-        }
-        // dV = Σ z dyᵀ reads the chosen channels of the input alone.
-        Layer::Channels(l) => Memory {
-            kept: if trains {
-                length / width(&l.base, input) * usize::from(l.count)
-            } else {
-                0
-            },
-            ..PLAIN
-        },
+        Layer::LowRank(l) => factors(l.rank),
+        Layer::LowRankTransposed(l) => factors(l.rank),
+        Layer::Channels(l) => chosen(width(&l.base, input), l.count),
+        Layer::ChannelsTransposed(l) => chosen(channels(input), l.count),
+        Layer::ChannelsDepthwise1d(l) => chosen(channels(input), l.count),
+        Layer::ChannelsDepthwise2d(l) => chosen(channels(input), l.count),
+        // h is made again of the input, a row at a time.
+        Layer::LowRankRnn(l) => with_factors(Layer::Rnn(l.base), l.rank),
+        Layer::LowRankGru(l) => with_factors(Layer::Gru(l.base), l.rank),
+        Layer::LowRankLstm(l) => with_factors(Layer::Lstm(l.base), l.rank),
+        Layer::LowRankAttention(l) => with_factors(Layer::Attention(l.base), l.rank),
+        Layer::LowRankEmbedding(l) => with_factors(Layer::Embedding(l.base), l.rank),
+        Layer::ChannelsRnn(l) => with_chosen(Layer::Rnn(l.base), l.count),
+        Layer::ChannelsGru(l) => with_chosen(Layer::Gru(l.base), l.count),
+        Layer::ChannelsLstm(l) => with_chosen(Layer::Lstm(l.base), l.count),
+        Layer::ChannelsAttention(l) => with_chosen(Layer::Attention(l.base), l.count),
         Layer::Depthwise1d(l) => {
             let over = slides([l.kernel[0], 1], l.stride, l.padding, l.dilation);
             Memory { over, ..affine }
@@ -210,6 +250,8 @@ pub fn memory(layer: &Layer, input: Shape, output: Shape, wanted: Wanted) -> Mem
             }
         }
         Layer::GlobalAverage(_) | Layer::Upsample(_) | Layer::Last(_) | Layer::Concat(_) => PLAIN,
+        // The sample itself, where the model's first layer is its place.
+        Layer::Input(_) => PLAIN,
         // q, k, v, o and the probabilities; without a backward pass k and v, a row of scores and one of o.
         Layer::Attention(l) => {
             let pairs = if l.causal {

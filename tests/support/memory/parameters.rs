@@ -56,6 +56,8 @@ pub(super) fn fixed(base: &Base) -> Layer {
         Base::Dense(l) => Layer::Dense(l),
         Base::Conv1d(l) => Layer::Conv1d(l),
         Base::Conv2d(l) => Layer::Conv2d(l),
+        Base::Transposed1d(l) => Layer::Transposed1d(l),
+        Base::Transposed2d(l) => Layer::Transposed2d(l),
     }
 }
 
@@ -87,11 +89,27 @@ pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
         ..Parameters::default()
     };
     // Beside a matrix that stays as it is.
-    let adapter = |base: &Base, weights: usize| Parameters {
+    let adapter = |base: Layer, weights: usize| Parameters {
         weights,
-        fixed: parameters(&fixed(base), input).all(),
+        fixed: parameters(&base, input).all(),
         ..Parameters::default()
     };
+    let low_rank = |base: &Base, rank: u16| {
+        let base = fixed(base);
+        let of = parameters(&base, input);
+        let (terms, outputs) = (of.weights / of.shifts, of.shifts);
+        adapter(base, usize::from(rank) * (terms + outputs))
+    };
+    let sparse = |base: &Base, count: u16| {
+        let (all, width) = (parameters(&fixed(base), input).weights, width(base, input));
+        adapter(fixed(base), all / width * usize::from(count))
+    };
+    // A pair of factors beside the matrix of the input, and one beside that of the state.
+    let recurrent = |base: Layer, hidden: u16, gates: usize, rank: u16| {
+        let (hidden, rank) = (usize::from(hidden), usize::from(rank));
+        adapter(base, rank * (inputs + hidden + 2 * gates * hidden))
+    };
+    let rows = |base: Layer, outputs: usize, count: u16| adapter(base, usize::from(count) * outputs);
     match layer {
         Layer::Dense(l) => affine(input.len() * usize::from(l.outputs), l.outputs.into()),
         Layer::Conv1d(l) => matrix(l.kernel.into(), l.channels),
@@ -106,18 +124,24 @@ pub fn parameters(layer: &Layer, input: Shape) -> Parameters {
         Layer::Embedding(l) => affine(usize::from(l.vocabulary) * usize::from(l.width), 0),
         Layer::Position(_) => affine(input.len(), 0),
         Layer::Attention(_) => affine(4 * inputs * inputs, 4 * inputs),
-        Layer::LowRank(l) => {
-            let base = parameters(&fixed(&l.base), input);
-            let (terms, outputs) = (base.weights / base.shifts, base.shifts);
-            adapter(&l.base, usize::from(l.rank) * (terms + outputs))
+        Layer::LowRank(l) => low_rank(&l.base, l.rank),
+        Layer::LowRankTransposed(l) => low_rank(&l.base, l.rank),
+        Layer::Channels(l) => sparse(&l.base, l.count),
+        Layer::ChannelsTransposed(l) => sparse(&l.base, l.count),
+        Layer::ChannelsDepthwise1d(l) => rows(Layer::Depthwise1d(l.base), area(&l.base.kernel), l.count),
+        Layer::ChannelsDepthwise2d(l) => rows(Layer::Depthwise2d(l.base), area(&l.base.kernel), l.count),
+        Layer::LowRankRnn(l) => recurrent(Layer::Rnn(l.base), l.base.hidden, 1, l.rank),
+        Layer::LowRankGru(l) => recurrent(Layer::Gru(l.base), l.base.hidden, 3, l.rank),
+        Layer::LowRankLstm(l) => recurrent(Layer::Lstm(l.base), l.base.hidden, 4, l.rank),
+        Layer::LowRankAttention(l) => adapter(Layer::Attention(l.base), 6 * inputs * usize::from(l.rank)),
+        Layer::LowRankEmbedding(l) => {
+            let sides = usize::from(l.base.vocabulary) + usize::from(l.base.width);
+            adapter(Layer::Embedding(l.base), sides * usize::from(l.rank))
         }
-        Layer::Channels(l) => {
-            let base = parameters(&fixed(&l.base), input);
-            adapter(
-                &l.base,
-                base.weights / width(&l.base, input) * usize::from(l.count),
-            )
-        }
+        Layer::ChannelsRnn(l) => rows(Layer::Rnn(l.base), l.base.hidden.into(), l.count),
+        Layer::ChannelsGru(l) => rows(Layer::Gru(l.base), 3 * usize::from(l.base.hidden), l.count),
+        Layer::ChannelsLstm(l) => rows(Layer::Lstm(l.base), 4 * usize::from(l.base.hidden), l.count),
+        Layer::ChannelsAttention(l) => rows(Layer::Attention(l.base), 3 * inputs, l.count),
         Layer::Rnn(l) => gates(l.hidden, 1),
         Layer::Gru(l) => gates(l.hidden, 3),
         Layer::Lstm(l) => gates(l.hidden, 4),

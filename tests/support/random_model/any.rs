@@ -5,7 +5,7 @@ use kilograd::network::*;
 use kilograd::number::random::Pcg;
 
 /// The names of all kinds; the number of a kind is its code.
-pub const KINDS: [&str; 39] = [
+pub const KINDS: [&str; 53] = [
     "dense",
     "conv1d",
     "relu",
@@ -45,6 +45,20 @@ pub const KINDS: [&str; 39] = [
     "flatten",
     "low_rank",
     "channels",
+    "input",
+    "low_rank_transposed",
+    "channels_transposed",
+    "low_rank_rnn",
+    "low_rank_gru",
+    "low_rank_lstm",
+    "low_rank_attention",
+    "low_rank_embedding",
+    "channels_rnn",
+    "channels_gru",
+    "channels_lstm",
+    "channels_attention",
+    "channels_depthwise1d",
+    "channels_depthwise2d",
 ];
 
 /// The most elements of a tensor: the models are many, so they are small.
@@ -107,10 +121,15 @@ fn attempt(random: &mut Pcg, depth: usize) -> RandomModel {
         let freeze = at < bottom || random.below(10) == 0;
         if freeze {
             *entry = entry.frozen();
-        } else if !matches!(entry.layer(), Layer::LowRank(_) | Layer::Channels(_)) && random.below(8) == 0 {
+        } else if !is_adapter(entry.layer()) && random.below(8) == 0 {
             *entry = entry.bias_only();
         }
         frozen.push(freeze);
+    }
+    // Now and then the sample has a place in the arena. What read it from above reads it there.
+    if random.below(8) == 0 {
+        layers.insert(0, kilograd::network::input());
+        frozen.insert(0, false);
     }
     RandomModel {
         input,
@@ -127,9 +146,13 @@ fn layer(random: &mut Pcg, shapes: &[Shape], tokens: u16) -> (Entry, Shape) {
     loop {
         let kind = match shapes.len() {
             // Token numbers are looked up, and not computed with.
-            1 if tokens > 0 => 27,
+            1 if tokens > 0 => [27, 46][random.below(2) as usize],
             // What an image alone can have would be rare otherwise.
-            _ if shape.rank() == 3 && random.below(4) == 0 => [13, 15, 17][random.below(3) as usize],
+            _ if shape.rank() == 3 && random.below(4) == 0 => {
+                [13, 13, 15, 17, 41, 52][random.below(6) as usize]
+            }
+            // What reads a series alone.
+            _ if shape.rank() == 2 && random.below(4) == 0 => ADAPTED_SERIES[random.below(12) as usize],
             _ => random.below(39),
         };
         let Some(entry) = candidate(random, kind, shapes, tokens) else {
@@ -200,20 +223,48 @@ fn candidate(random: &mut Pcg, kind: u32, shapes: &[Shape], tokens: u16) -> Opti
         34 => return beside(random, shapes),
         35 => reshape(arranged(random, shape.len() as u16)?),
         36 => flatten(),
-        37..=38 => return adapted(random, kind, shapes, tokens),
+        37..=38 | 40.. => return adapted(random, kind, shapes, tokens),
         _ => return None,
     })
 }
 
+/// Adapters over what reads a series.
+const ADAPTED_SERIES: [u32; 12] = [40, 41, 42, 43, 44, 45, 45, 47, 48, 49, 50, 51];
+
+/// Whether it is a frozen layer with an adapter.
+pub fn is_adapter(layer: &Layer) -> bool {
+    let code = layer.code();
+    (37..=38).contains(&code) || code >= 40
+}
+
 /// A frozen layer with an adapter: of low rank, or some channels of its weights.
 fn adapted(random: &mut Pcg, kind: u32, shapes: &[Shape], tokens: u16) -> Option<Entry> {
-    let base = [0, 1, 13][random.below(3) as usize];
+    let transposed = if shapes[shapes.len() - 1].rank() == 2 {
+        16
+    } else {
+        17
+    };
+    let base = match kind {
+        37..=38 => [0, 1, 13, 15, transposed][random.below(5) as usize],
+        40..=41 => transposed,
+        42 | 47 => 30,
+        43 | 48 => 31,
+        44 | 49 => 32,
+        45 | 50 => 29,
+        46 => 27,
+        51 => 14,
+        _ => 15,
+    };
     let entry = candidate(random, base, shapes, tokens)?;
-    if kind == 37 {
-        return Some(entry.low_rank(between(random, 1, 2)));
+    match kind {
+        // A kernel for each channel has no rank.
+        37 if base != 15 => Some(entry.low_rank(between(random, 1, 2))),
+        40 | 42..=46 => Some(entry.low_rank(between(random, 1, 2))),
+        _ => {
+            let from = between(random, 0, 2);
+            Some(entry.channels(from, between(random, 1, 2)))
+        }
     }
-    let from = between(random, 0, 2);
-    Some(entry.channels(from, between(random, 1, 2)))
 }
 
 /// Stride, padding and dilation of a convolution whose kernel is at least `kernel`.

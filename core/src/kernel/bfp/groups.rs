@@ -3,6 +3,7 @@
 use super::limit::Limiter;
 use super::moments::{FINE, Moments, distance, gain_scale};
 use super::normal::kept as limited;
+use super::rescale::Rescale;
 use crate::kernel::{Groups, Running};
 use crate::math::fixed::{part, setting, shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
@@ -83,18 +84,19 @@ pub(super) fn normalise(
             follow(mean, moments.mean_bias(from), momentum);
             follow(variance, moments.variance_bias(from, true), momentum);
         }
-        let down_y = to - (exponent + gain_exponent + 15);
+        let out = Rescale::by(to - (exponent + gain_exponent + 15));
+        let normalised = Rescale::by(-NORMALISED - exponent);
         let (gain, bias) = (groups.gains(group, gain), groups.gains(group, bias));
         let mut kept = kept.get_mut(first..).unwrap_or(&mut []).chunks_mut(step);
         for run in y.chunks_mut(step).take(runs) {
             for (kept, x) in kept.next().unwrap_or(&mut []).iter_mut().zip(&*run).take(width) {
-                let n = shift(distance(*x, mean, down) * scale, -NORMALISED - exponent);
+                let n = normalised.of(distance(*x, mean, down) * scale);
                 *kept = limited(n);
             }
             let bias = bias.iter().map(|bias| bias.0).chain(repeat(0));
             for ((x, gain), bias) in run.iter_mut().zip(gain).zip(bias) {
                 let factor = shift(scale * shift(gain.0, gain_down), 15);
-                let product = shift(distance(*x, mean, down) * factor, down_y);
+                let product = out.of(distance(*x, mean, down) * factor);
                 let bias = shift(bias, to + i32::from(BIAS_FRACTION));
                 *x = limiter.limit(product.saturating_add(bias));
             }
@@ -150,12 +152,12 @@ pub(super) fn normalise_gradient(
         let slope = shift_wide(product.checked_div(size).unwrap_or(0), NORMALISED);
         let slope = slope.clamp(-(1 << 17), 1 << 17) as i32;
         let (scale, exponent) = unpack(*inverse);
-        let down = to - (from + gain_exponent + 13 + exponent);
+        let out = Rescale::by(to - (from + gain_exponent + 13 + exponent));
         for (run, kept) in dx.chunks_mut(step).zip(kept.chunks(step)).take(runs) {
             for ((dx, n), gain) in run.iter_mut().zip(kept).zip(gain) {
                 let rest = times(dx, gain) - mean - shift(i32::from(*n) * slope, NORMALISED);
                 let rest = rest.clamp(1 - (1 << 20), (1 << 20) - 1);
-                *dx = limiter.limit(shift(rest * scale, down));
+                *dx = limiter.limit(out.of(rest * scale));
             }
         }
     }

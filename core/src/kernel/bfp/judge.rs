@@ -1,70 +1,138 @@
-//! Losses in 16-bit block fixed point.
+//! Losses in 16-bit block fixed point. Figures have 32 fraction bits.
+//!
+//! A loss is taken once per sample, of one output: what is computed once is in 64 bits, and so are products with a
+//! reciprocal, one for each element.
 
-use super::limit::{Limiter, bits};
-use crate::kernel::Judge;
-use crate::math::fixed::{self, shift, shift_wide};
+mod classes;
+mod contrast;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use super::limit::Limiter;
+use super::products::Block;
+use super::{block, block_mut};
+use crate::kernel::{Judge, Judged, Member};
+use crate::math::fixed::shift_wide;
 use crate::number::bfp::{Bfp14, Master, Peak, Q32};
 use crate::number::{View, ViewMut};
 
-/// Two of them; the mask refuses the others by name.
 impl<M: Master> Judge for Bfp14<M> {
-    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> (Q32, Peak) {
-        softmax_cross_entropy(z, class, dz)
+    fn softmax_cross_entropy(z: View<'_, Self>, class: usize, dz: ViewMut<'_, Self>) -> Judged<Self> {
+        classes::softmax_cross_entropy(block(z), class, block_mut(dz))
     }
 
-    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> (Q32, Peak) {
-        mean_squared_error(y, target, dy)
+    fn mean_squared_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> Judged<Self> {
+        values::squared(block(y), block(target), block_mut(dy))
+    }
+
+    fn weighted_cross_entropy(
+        z: View<'_, Self>,
+        class: usize,
+        smoothing: f32,
+        weights: &[f32],
+        dz: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        classes::weighted(block(z), class, smoothing, weights, block_mut(dz))
+    }
+
+    fn next_token(
+        z: View<'_, Self>,
+        vocabulary: usize,
+        frames: usize,
+        token: impl Fn(usize) -> Option<usize>,
+        dz: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        classes::next_token(block(z), vocabulary, frames, token, block_mut(dz))
+    }
+
+    fn binary_cross_entropy(
+        z: View<'_, Self>,
+        target: View<'_, Self>,
+        dz: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        values::binary_cross_entropy(block(z), block(target), block_mut(dz))
+    }
+
+    fn mean_absolute_error(y: View<'_, Self>, target: View<'_, Self>, dy: ViewMut<'_, Self>) -> Judged<Self> {
+        values::absolute(block(y), block(target), block_mut(dy))
+    }
+
+    fn huber(y: View<'_, Self>, target: View<'_, Self>, delta: f32, dy: ViewMut<'_, Self>) -> Judged<Self> {
+        values::huber(block(y), block(target), delta, block_mut(dy))
+    }
+
+    fn pair(
+        y: View<'_, Self>,
+        other: View<'_, Self>,
+        same: bool,
+        margin: f32,
+        dy: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        contrast::pair(block(y), block(other), same, margin, block_mut(dy))
+    }
+
+    fn triplet(
+        members: [View<'_, Self>; 3],
+        member: Member,
+        margin: f32,
+        dy: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        contrast::triplet(members.map(block), member, margin, block_mut(dy))
+    }
+
+    fn info_nce(
+        y: View<'_, Self>,
+        memory: View<'_, Self>,
+        positive: usize,
+        temperature: f32,
+        dy: ViewMut<'_, Self>,
+    ) -> Judged<Self> {
+        contrast::info_nce(block(y), block(memory), positive, temperature, block_mut(dy))
     }
 }
 
-/// Exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
-fn softmax_cross_entropy<M: Master>(
-    z: View<'_, Bfp14<M>>,
-    class: usize,
-    dz: ViewMut<'_, Bfp14<M>>,
-) -> (Q32, Peak) {
-    let highest = z.data.iter().copied().max().unwrap_or(0);
-    let by = -12 - bits(z.scale);
-    let below = |z: i16| shift(i32::from(highest) - i32::from(z), by).unsigned_abs();
-    let sum: u32 = z
-        .data
-        .iter()
-        .map(|z| fixed::exp_negative(below(*z)))
-        .fold(0, u32::saturating_add);
-    let reciprocal = (1_u32 << 31).checked_div(sum).unwrap_or(0);
-    let to_delta = bits(dz.scale) + 24;
-    let mut limiter = Limiter::new();
-    for (o, (dz, z)) in dz.data.iter_mut().zip(z.data).enumerate() {
-        let probability = (fixed::exp_negative(below(*z)).saturating_mul(reciprocal) >> 7) as i32;
-        let target = if o == class { 1 << 24 } else { 0 };
-        *dz = limiter.limit(shift(probability - target, to_delta));
-    }
-    let distance = z.data.get(class).map_or(0, |z| below(*z));
-    let loss = (i64::from(fixed::ln(sum)) << 16) + (i64::from(distance) << 20);
-    (Q32(loss.max(0)), limiter.peak())
+/// A setting with so many fraction bits, to the nearest, from its bits alone. What is not finite is as large as fits.
+fn setting(value: f32, fraction: i32) -> i64 {
+    let bits = value.to_bits();
+    let exponent = ((bits >> 23) & 0xff) as i32;
+    let mantissa = i64::from(bits & 0x7f_ffff | u32::from(exponent > 0) << 23);
+    let magnitude = shift_wide(mantissa, 150 - exponent.max(1) - fraction);
+    if bits >> 31 == 0 { magnitude } else { -magnitude }
 }
 
-/// The difference at the finer of the two exponents, squares in 64 bits.
-fn mean_squared_error<M: Master>(
-    y: View<'_, Bfp14<M>>,
-    target: View<'_, Bfp14<M>>,
-    dy: ViewMut<'_, Bfp14<M>>,
-) -> (Q32, Peak) {
-    let count = y.data.len().max(1) as i64;
-    let fine = bits(y.scale).min(bits(target.scale));
-    let (up_y, up_t) = (fine - bits(y.scale), fine - bits(target.scale));
-    let to_delta = bits(dy.scale) - fine + 16;
-    let mut limiter = Limiter::new();
-    let mut sum = 0_i64;
-    for ((dy, y), t) in dy.data.iter_mut().zip(y.data).zip(target.data) {
-        let error = i64::from(shift((*y).into(), up_y).saturating_sub(shift((*t).into(), up_t)));
-        sum = sum.saturating_add(error.saturating_mul(error));
-        let share = (error << 17).checked_div(count).unwrap_or(0);
-        let delta = shift_wide(share, to_delta);
-        *dy = limiter.limit(delta.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
-    }
-    (
-        Q32(shift_wide(sum, -(2 * fine + 32)).checked_div(count).unwrap_or(0)),
-        limiter.peak(),
-    )
+/// `1 / count` with 30 fraction bits.
+fn share(count: usize) -> i64 {
+    (1_i64 << 30).checked_div(count as i64).unwrap_or(0)
 }
+
+/// A gradient's element from a wide value, moved right by `by`.
+fn delta(limiter: &mut Limiter, value: i64, by: i32) -> i16 {
+    let value = shift_wide(value, by).clamp((-i32::MAX).into(), i32::MAX.into());
+    limiter.limit(value as i32)
+}
+
+/// The exponent of the differences of two tensors: 9 bits finer than the coarser one, so that 65,535 squares of at most
+/// `(2 · 8191 · 2⁹)²` fit 62 bits.
+fn fine(u: Block<'_>, v: Block<'_>) -> i32 {
+    u.1.max(v.1) - 9
+}
+
+/// Differences of two tensors at [`fine`].
+fn differences<'a>(u: Block<'a>, v: Block<'a>) -> (impl Iterator<Item = i64> + Clone + 'a, i32) {
+    let fine = fine(u, v);
+    let (by_u, by_v) = (fine - u.1, fine - v.1);
+    let wide = move |value: i16, by: i32| shift_wide(value.into(), by);
+    let pairs = u.0.iter().zip(v.0);
+    (pairs.map(move |(u, v)| wide(*u, by_u) - wide(*v, by_v)), fine)
+}
+
+/// A sum of `terms` at `2^exponent` as a figure, divided by `count`.
+fn figure(sum: i64, exponent: i32, count: usize) -> Q32 {
+    let sum = shift_wide(sum, -(exponent + 32));
+    Q32(sum.checked_div(count.max(1) as i64).unwrap_or(0).max(0))
+}
+
+/// A figure and the peak of a gradient.
+type Figured = (Q32, Peak);

@@ -46,7 +46,15 @@ impl<M: Master> Kernel for Bfp14<M> {
         let so_far = bfp::get(track.as_deref(), Field::Window);
         let largest = i32::from(so_far).max(peak.largest.min(i16::MAX as u32) as i32);
         bfp::set(track.as_deref_mut(), Field::Window, largest);
-        bfp::count(track, Field::Saturated, peak.saturated);
+        bfp::count(track, peak.saturated);
+    }
+
+    fn counted(track: &Track) -> u32 {
+        bfp::counted(track)
+    }
+
+    fn forget(track: &mut Track) {
+        bfp::forget(track);
     }
 
     fn turn(tracks: &mut [Track], at_once: bool) -> bool {

@@ -8,6 +8,7 @@
 //! of products of 32 bits to it is three instructions, and no proof is needed that so many fit.
 
 use super::limit::{Limiter, bits};
+use super::rescale::Rescale;
 use super::{groups, running};
 use crate::kernel::{Channels, Grad, Groups, Normal, Running};
 use crate::math::fixed::{self, shift, shift_wide};
@@ -59,10 +60,10 @@ impl<M: Master> Normal for Bfp14<M> {
     }
 
     fn multiply(y: ViewMut<'_, Self>, from: Exponent, by: &[i16]) -> Peak {
-        let down = SLOPE + bits(y.scale) - bits(from);
+        let out = Rescale::by(SLOPE + bits(y.scale) - bits(from));
         let mut limiter = Limiter::new();
         for (y, by) in y.data.iter_mut().zip(by) {
-            *y = limiter.limit(shift(i32::from(*y) * i32::from(*by), down));
+            *y = limiter.limit(out.of(i32::from(*y) * i32::from(*by)));
         }
         limiter.peak()
     }
@@ -71,13 +72,13 @@ impl<M: Master> Normal for Bfp14<M> {
     fn dropout(y: ViewMut<'_, Self>, rate: f32, random: &mut Pcg) -> Peak {
         let dropped = fixed::share(rate);
         let (mantissa, exponent) = fixed::reciprocal((1_u32 << 24).saturating_sub(dropped));
-        let down = -(exponent + 24);
+        let out = Rescale::by(-(exponent + 24));
         let mut limiter = Limiter::new();
         for y in y.data {
             let value = if random.next_u32() >> 8 < dropped {
                 0
             } else {
-                shift(i32::from(*y) * mantissa, down)
+                out.of(i32::from(*y) * mantissa)
             };
             *y = limiter.limit(value);
         }
@@ -98,8 +99,9 @@ impl<M: Master> Normal for Bfp14<M> {
                 *y = power as i16;
             }
             let (mantissa, exponent) = fixed::reciprocal(sum);
+            let out = Rescale::by(to - exponent);
             for y in y {
-                *y = limiter.limit(shift(i32::from(*y) * mantissa, to - exponent));
+                *y = limiter.limit(out.of(i32::from(*y) * mantissa));
             }
         }
         limiter.peak()
@@ -108,7 +110,7 @@ impl<M: Master> Normal for Bfp14<M> {
     fn softmax_gradient(y: View<'_, Self>, dy: ViewMut<'_, Self>, from: Exponent, width: usize) -> Peak {
         let (scale, width) = (bits(y.scale), width.max(1));
         // Two more bits than those of `dy`.
-        let down = bits(dy.scale) - (scale + bits(from) - 2);
+        let out = Rescale::by(bits(dy.scale) - (scale + bits(from) - 2));
         let mut limiter = Limiter::new();
         for (dy, y) in dy.data.chunks_exact_mut(width).zip(y.data.chunks_exact(width)) {
             let products = dy.iter().zip(y).map(|(dy, y)| i32::from(*dy) * i32::from(*y));
@@ -117,7 +119,7 @@ impl<M: Master> Normal for Bfp14<M> {
             let mean = shift_wide(sum, -2 - scale).clamp(-(1 << 16), 1 << 16) as i32;
             for (dy, y) in dy.iter_mut().zip(y) {
                 let distance = (i32::from(*dy) << 2) - mean;
-                *dy = limiter.limit(shift(i32::from(*y) * distance, down));
+                *dy = limiter.limit(out.of(i32::from(*y) * distance));
             }
         }
         limiter.peak()

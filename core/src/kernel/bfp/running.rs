@@ -4,6 +4,7 @@ use super::groups::NORMALISED;
 use super::limit::{Limiter, bits};
 use super::moments::{FINE, Moments, distance, gain_scale};
 use super::normal::kept as limited;
+use super::rescale::Rescale;
 use super::set_gradient_scale;
 use crate::kernel::{Channels, Grad};
 use crate::math::fixed::{inverse_root, part, shift, shift_wide};
@@ -63,15 +64,16 @@ pub(super) fn standardise(
         let down = (32 - farthest.leading_zeros() as i32 - 15).max(0);
         let exponent = exponent + from - FINE + down;
         let factor = shift(scale * shift(gain.0, gain_down), 15);
-        let down_y = to - (exponent + gain_exponent + 15);
+        let out = Rescale::by(to - (exponent + gain_exponent + 15));
+        let normalised = Rescale::by(-NORMALISED - exponent);
         let bias = shift(bias.0, to + i32::from(BIAS_FRACTION));
         let mut kept = kept.iter_mut().skip(c).step_by(count);
         for y in y.iter_mut().skip(c).step_by(count) {
             let distance = distance(*y, mean, down);
             if let Some(kept) = kept.next() {
-                *kept = limited(shift(distance * scale, -NORMALISED - exponent));
+                *kept = limited(normalised.of(distance * scale));
             }
-            *y = limiter.limit(shift(distance * factor, down_y).saturating_add(bias));
+            *y = limiter.limit(out.of(distance * factor).saturating_add(bias));
         }
     }
     limiter.peak()
@@ -90,9 +92,9 @@ pub(super) fn standardise_gradient(
     for (c, (gain, variance)) in gain.iter().zip(variance).enumerate() {
         let (scale, exponent) = inverse(*variance);
         let factor = shift(scale * shift(gain.0, gain_down), 15);
-        let down = to - (from + exponent + gain_exponent + 15);
+        let out = Rescale::by(to - (from + exponent + gain_exponent + 15));
         for dx in dx.iter_mut().skip(c).step_by(count) {
-            *dx = limiter.limit(shift(i32::from(*dx) * factor, down));
+            *dx = limiter.limit(out.of(i32::from(*dx) * factor));
         }
     }
     limiter.peak()

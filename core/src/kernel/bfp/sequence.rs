@@ -4,11 +4,11 @@
 //! within ±1 whatever the data, and go into products of matrices at most as one of the two factors.
 
 use super::limit::{Limiter, bits};
-use super::products::{GROUP, GROUP_SHIFT};
+use super::products::{self, GROUP_SHIFT, weight_bits};
 use super::{attend, cells, set_gradient_scale};
 use crate::kernel::{Grad, Sequence, Sweep};
 use crate::math::fixed::shift;
-use crate::number::bfp::{BIAS_FRACTION, Bfp14, Exponent, MANTISSA, Master, Peak};
+use crate::number::bfp::{BIAS_FRACTION, Bfp14, Exponent, Master, Peak};
 use crate::number::{View, ViewMut};
 use core::num::Saturating;
 
@@ -21,6 +21,10 @@ const WIDE_GROUP: usize = 8;
 impl<M: Master> Sequence for Bfp14<M> {
     fn unit() -> Exponent {
         Exponent(-UNIT as i16)
+    }
+
+    fn token(element: i16, scale: Exponent) -> Option<usize> {
+        row(element, scale, 1 << 16)
     }
 
     fn affine_more(
@@ -206,8 +210,7 @@ fn affine_more<M: Master>(
     limiter.peak()
 }
 
-/// Sums of 32 products, each divided by the power of two that is at least `terms`, so that an `i32` holds
-/// the sum of 32 samples: `32 · terms · 8191² / terms < 2³¹`.
+/// Divided by a power of two that is the same for all calls, so that an `i32` holds the sum of 32 samples.
 fn series_weights<M: Master>(
     x: View<'_, Bfp14<M>>,
     dy: View<'_, Bfp14<M>>,
@@ -216,47 +219,13 @@ fn series_weights<M: Master>(
     fresh: bool,
     terms: usize,
 ) {
-    let outputs = sweep.outputs;
-    let room = (usize::BITS - terms.max(1).saturating_sub(1).leading_zeros()) as i32;
-    set_gradient_scale(dw.track, bits(x.scale) + bits(dy.scale) + room);
-    let Some(dw) = dw.data.get_mut(sweep.first * outputs..) else {
-        return;
-    };
-    let Some(dy) = dy.data.get(sweep.target * outputs..) else {
-        return;
-    };
-    let Some(dy) = dy.get(..sweep.positions * outputs) else {
-        return;
-    };
-    if outputs == 0 {
-        return;
+    let by = weight_bits(terms);
+    set_gradient_scale(dw.track, bits(x.scale) + bits(dy.scale) + by);
+    if fresh && sweep.positions == 0 {
+        return dw.data.fill(0);
     }
-    for (k, dw) in dw.chunks_exact_mut(outputs).take(sweep.length).enumerate() {
-        if fresh {
-            dw.fill(0);
-        }
-        for group in 0..sweep.positions.div_ceil(GROUP) {
-            let first = group * GROUP;
-            let from = sweep.start + k + first * sweep.step;
-            let Some(x) = x.data.get(from..) else {
-                break;
-            };
-            let dy = dy.get(first * outputs..).unwrap_or(&[]);
-            for (o, dw) in dw.iter_mut().enumerate() {
-                let dy = dy.get(o..).unwrap_or(&[]).iter().step_by(outputs);
-                let x = x.iter().step_by(sweep.step.max(1));
-                let mut sum = 0_i32;
-                for (x, dy) in x.zip(dy).take(GROUP) {
-                    sum += i32::from(*x) * i32::from(*dy);
-                }
-                *dw = dw.saturating_add(shift(sum, room));
-            }
-        }
-    }
+    products::affine_weights(x.data, dy.data, dw.data, sweep, by, fresh);
 }
-
-// A token and a mantissa that are within their bounds: `32 · 8191²` fits.
-const _: () = assert!(GROUP as i64 * (MANTISSA as i64 * MANTISSA as i64) < i32::MAX as i64);
 
 #[cfg(test)]
 #[path = "sequence_tests.rs"]

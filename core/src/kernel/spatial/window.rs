@@ -101,6 +101,12 @@ impl Axis {
         })
     }
 
+    /// The inputs from the first to the last that output `output` sees, with those between its taps.
+    pub fn sight(&self, output: usize) -> Range<usize> {
+        let edge = |at: usize| at.saturating_sub(self.padding).min(self.input);
+        edge(output * self.stride)..edge(output * self.stride + self.reach())
+    }
+
     /// The input that tap `tap` of output `output` sees, if it lies inside.
     #[inline]
     pub fn at(&self, output: usize, tap: usize) -> usize {
@@ -139,6 +145,36 @@ impl Window {
     /// first, with the rows of [`overwritten`](Self::overwritten) saved before.
     pub const fn shrinks(&self) -> bool {
         self.rows.output <= self.rows.input && self.columns.output <= self.columns.input
+    }
+
+    /// Whether an output of `outputs` channels may be written over the input, row after row from the first, if the
+    /// rows that each one sees are set aside before, and whether that takes less room than a second map.
+    ///
+    /// Row `r` ends at `(r + 1)` rows of the output, and the next one sees rows that have not been set aside from
+    /// `r · stride + n` on. Both are linear in `r`, so the first and the last such row decide.
+    pub const fn recedes(&self, outputs: usize) -> bool {
+        let Axis {
+            stride,
+            padding,
+            input,
+            output,
+            ..
+        } = self.rows;
+        let reach = self.rows.reach();
+        let ahead = if stride > reach { stride } else { reach };
+        let (row, written) = (self.input_row(), self.columns.output * outputs);
+        let (Some(n), Some(last)) = (ahead.checked_sub(padding), output.checked_sub(1)) else {
+            return false;
+        };
+        if reach >= input || reach * row >= output * written || stride == 0 {
+            return false;
+        }
+        if last == 0 || n >= input {
+            return true;
+        }
+        let rest = (input - n).div_ceil(stride);
+        let last = if rest < last { rest } else { last };
+        written <= n * row && last * written <= ((last - 1) * stride + n) * row
     }
 
     /// Rows of the input that are written over while this row of the output or a later one still needs them.
@@ -221,5 +257,50 @@ mod tests {
             let whole = (0..axis.kernel).all(|tap| sees(output, tap).is_some());
             assert_eq!(axis.whole().contains(&output), whole, "{axis:?} {output}");
         }
+    }
+
+    /// Against a play of the rows: those that an output row sees are set aside, then it is written.
+    #[test]
+    fn an_output_recedes_where_no_row_is_lost() {
+        let mut found = [0; 2];
+        for input in 2..9 {
+            for kernel in 1..4 {
+                for stride in 1..4 {
+                    for padding in 0..kernel {
+                        for dilation in 1..3 {
+                            for (channels, outputs) in [(2, 1), (2, 2), (2, 3), (1, 3), (2, 4), (1, 5)] {
+                                let window = Window {
+                                    rows: Axis::new(input, kernel, stride, padding, dilation),
+                                    columns: Axis::new(6, 1, stride, 0, 1),
+                                    channels,
+                                };
+                                let expected = window.rows.output > 0 && plays(&window, outputs);
+                                assert_eq!(window.recedes(outputs), expected, "{window:?} {outputs}");
+                                found[usize::from(expected)] += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(found[0] > 200 && found[1] > 200, "{found:?}");
+    }
+
+    fn plays(window: &Window, outputs: usize) -> bool {
+        let (row, written) = (window.input_row(), window.columns.output * outputs);
+        let (rows, reach) = (&window.rows, window.rows.reach());
+        if reach >= rows.input || reach * row >= rows.output * written {
+            return false;
+        }
+        let mut aside = [false; 9];
+        for r in 0..rows.output {
+            for at in rows.sight(r) {
+                if !aside[at] && at * row < r * written {
+                    return false;
+                }
+                aside[at] = true;
+            }
+        }
+        true
     }
 }

@@ -17,7 +17,7 @@ fn interpolate<const N: usize>(table: &[u16; N], x: u32, bits: u32) -> i32 {
     };
     let [a, b, c] = [*a, *b, *c].map(i32::from);
     let t = (x & ((1 << bits) - 1)) as i32;
-    let bend = ((t * (t - (1 << bits))) >> bits) * (a - 2 * b + c) >> 1;
+    let bend = (((t * (t - (1 << bits))) >> bits) * (a - 2 * b + c)) >> 1;
     a + (((b - a) * t + bend + (1 << (bits - 1))) >> bits)
 }
 

@@ -1,8 +1,10 @@
 //! A frozen layer that an adapter stands beside.
 
-use super::{Conv1d, Conv2d, Dense};
-use crate::kernel::{Axis, Window};
+use super::windowed;
+use super::{Conv1d, Conv2d, Dense, Transposed};
+use crate::kernel::{Axis, Runs, Sweep, Window};
 use crate::network::{Params, Shape};
+use core::ops::Range;
 
 /// A layer with a weight matrix, which stays as it is while an adapter beside it learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub enum Base {
     Conv1d(Conv1d),
     /// Convolution over images.
     Conv2d(Conv2d),
+    /// Transposed convolution over time.
+    Transposed1d(Transposed<1>),
+    /// Transposed convolution over images.
+    Transposed2d(Transposed<2>),
 }
 
 impl Base {
@@ -26,6 +32,8 @@ impl Base {
             },
             Self::Conv1d(layer) => layer.window(input),
             Self::Conv2d(layer) => layer.window(input),
+            Self::Transposed1d(layer) => layer.window(input),
+            Self::Transposed2d(layer) => layer.window(input),
         }
     }
 
@@ -35,16 +43,21 @@ impl Base {
             Self::Dense(layer) => layer.outputs as usize,
             Self::Conv1d(layer) => layer.channels as usize,
             Self::Conv2d(layer) => layer.channels as usize,
+            Self::Transposed1d(layer) => layer.channels as usize,
+            Self::Transposed2d(layer) => layer.channels as usize,
         }
     }
 
-    /// Terms of each sum.
+    /// Rows of the matrix: terms of each sum, but of a transposed convolution, whose sums have some of them.
     pub(super) const fn terms(&self, input: Shape) -> usize {
-        match self {
-            Self::Dense(_) => input.len(),
-            Self::Conv1d(layer) => layer.kernel as usize * input.channels(),
-            Self::Conv2d(layer) => layer.kernel[0] as usize * layer.kernel[1] as usize * input.channels(),
-        }
+        let [height, width] = match self {
+            Self::Dense(_) => return input.len(),
+            Self::Conv1d(layer) => [layer.kernel, 1],
+            Self::Conv2d(layer) => layer.kernel,
+            Self::Transposed1d(layer) => windowed::both(layer.kernel),
+            Self::Transposed2d(layer) => layer.kernel,
+        };
+        height as usize * width as usize * input.channels()
     }
 
     pub(super) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
@@ -52,6 +65,8 @@ impl Base {
             Self::Dense(layer) => layer.output(input),
             Self::Conv1d(layer) => layer.output(input),
             Self::Conv2d(layer) => layer.output(input),
+            Self::Transposed1d(layer) => layer.output(input),
+            Self::Transposed2d(layer) => layer.output(input),
         }
     }
 
@@ -60,6 +75,16 @@ impl Base {
             Self::Dense(layer) => layer.params(input),
             Self::Conv1d(layer) => layer.params(input),
             Self::Conv2d(layer) => layer.params(input),
+            Self::Transposed1d(layer) => layer.params(input),
+            Self::Transposed2d(layer) => layer.params(input),
+        }
+    }
+
+    /// Inputs of each sum, for the initialisation.
+    pub(super) const fn fan_in(&self, input: Shape) -> u32 {
+        match self.params(input).get(0) {
+            Some(weight) => weight.fan_in,
+            None => 0,
         }
     }
 
@@ -68,6 +93,8 @@ impl Base {
             Self::Dense(layer) => layer.macs(input),
             Self::Conv1d(layer) => layer.macs(input),
             Self::Conv2d(layer) => layer.macs(input),
+            Self::Transposed1d(layer) => layer.macs(input),
+            Self::Transposed2d(layer) => layer.macs(input),
         }
     }
 
@@ -77,6 +104,9 @@ impl Base {
             Self::Dense(layer) => layer.settings(),
             Self::Conv1d(layer) => layer.settings() ^ 1 << 62,
             Self::Conv2d(layer) => layer.settings() ^ 1 << 63,
+            // Their kind of adapter is another.
+            Self::Transposed1d(layer) => layer.settings(),
+            Self::Transposed2d(layer) => layer.settings() ^ 1 << 63,
         }
     }
 
@@ -85,6 +115,32 @@ impl Base {
         match self.output(input) {
             Ok(output) => output.len() / if self.outputs() == 0 { 1 } else { self.outputs() },
             Err(_) => 0,
+        }
+    }
+
+    /// The sweeps that the matrix makes over its input, with `outputs` sums at each position. `TRANSPOSED` is known at build
+    /// time, so that a firmware holds only what it uses.
+    #[inline]
+    pub(super) fn sweeps<const TRANSPOSED: bool>(window: Window, outputs: usize, f: &mut dyn FnMut(&Runs)) {
+        if TRANSPOSED {
+            window.transposed(outputs, f);
+        } else {
+            window.convolution(outputs, f);
+        }
+    }
+
+    /// [`sweeps`](Self::sweeps) for the gradient of some rows of the matrix.
+    #[inline]
+    pub(super) fn weights<const TRANSPOSED: bool>(
+        window: Window,
+        outputs: usize,
+        rows: &Range<usize>,
+        f: &mut dyn FnMut(Sweep),
+    ) {
+        if TRANSPOSED {
+            window.transposed_weights(outputs, rows, f);
+        } else {
+            window.convolution_weights(outputs, rows, f);
         }
     }
 }

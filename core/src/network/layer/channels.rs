@@ -10,7 +10,7 @@ use crate::number::{Number, View, ViewMut, cast, cast_mut};
 /// `y = b + W x + V z`, `z` the input channels `a … a + n − 1` of `x`, where `W` and `b` of the base stay
 /// frozen, in flash
 ///
-/// The base is a dense layer (whose channels are its inputs) or a convolution; `V` moves over `z` as `W`
+/// The base is a dense layer (whose channels are its inputs), a convolution or (`TRANSPOSED`) a transposed one; `V` moves over `z` as `W`
 /// does over `x`. Input and output: those of the base. Parameters: those of the base, then
 /// `channels [.., n, O]`, shaped as the base's weight with `n` channels, zero at the start: what the chosen
 /// channels' weights have moved by. So learning is that of these weights alone (a weight decay would pull
@@ -20,7 +20,7 @@ use crate::number::{Number, View, ViewMut, cast, cast_mut};
 /// [`merged_weight`](crate::engine::Trainer::merged_weight) gives `W` with `V` added to its channels.
 /// Source: Lin et al., On-device training under 256 KB memory, 2022 (sparse update).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Channels {
+pub struct Channels<const TRANSPOSED: bool = false> {
     /// The frozen layer.
     pub base: Base,
     /// First input channel that learns, `a`.
@@ -29,8 +29,12 @@ pub struct Channels {
     pub count: u16,
 }
 
-impl Channels {
-    pub(crate) const NAME: &'static str = "channels";
+impl<const TRANSPOSED: bool> Channels<TRANSPOSED> {
+    pub(crate) const NAME: &'static str = if TRANSPOSED {
+        "channels_transposed"
+    } else {
+        "channels"
+    };
     pub(crate) const ROWS: bool = true;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
@@ -39,11 +43,6 @@ impl Channels {
 
     pub(crate) const fn reads(&self) -> Reads {
         Reads::NOTHING
-    }
-
-    /// Terms of each sum of the base.
-    pub(crate) const fn base_terms(&self, input: Shape) -> usize {
-        self.base.terms(input)
     }
 
     /// The input's channels: of a dense layer, its elements.
@@ -137,12 +136,14 @@ impl Channels {
         };
         let (window, outputs) = (self.base.window(input), self.base.outputs());
         let frozen = sweep::<false, N>(p.weight(0), p.bias(1), x, &mut y, |f| {
-            window.convolution(outputs, f)
+            Base::sweeps::<TRANSPOSED>(window, outputs, f)
         });
         let window = self.window(input);
         N::higher(
             frozen,
-            sweep::<false, N>(p.weight(2), &[], z, &mut y, |f| window.convolution(outputs, f)),
+            sweep::<false, N>(p.weight(2), &[], z, &mut y, |f| {
+                Base::sweeps::<TRANSPOSED>(window, outputs, f)
+            }),
         )
     }
 
@@ -165,9 +166,13 @@ impl Channels {
             data: dz,
             scale: dx.scale,
         };
-        sweep_input(p.weight(2), dy, &mut dz, |f| window.convolution(outputs, f));
+        sweep_input(p.weight(2), dy, &mut dz, |f| {
+            Base::sweeps::<TRANSPOSED>(window, outputs, f)
+        });
         let window = self.base.window(input);
-        let frozen = sweep_input(p.weight(0), dy, &mut dx, |f| window.convolution(outputs, f));
+        let frozen = sweep_input(p.weight(0), dy, &mut dx, |f| {
+            Base::sweeps::<TRANSPOSED>(window, outputs, f)
+        });
         let dz = View {
             data: &*dz.data,
             scale: dz.scale,
@@ -192,7 +197,7 @@ impl Channels {
         };
         let (window, outputs) = (self.window(input), self.base.outputs());
         sweep_weights(z, dy, dw, fresh, |f| {
-            window.convolution_weights(outputs, &rows, f)
+            Base::weights::<TRANSPOSED>(window, outputs, &rows, f)
         });
     }
 }

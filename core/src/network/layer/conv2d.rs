@@ -15,7 +15,8 @@ use crate::number::Number;
 /// Cost: `K · L · C · O` multiply-accumulates per output pixel, as many for each gradient. Keeps its input
 /// for the backward pass. No unfolded copy of the input is made: the row of a window is one contiguous
 /// run (its taps are, where `d > 1`). With a kernel of one pixel, stride 1 and no padding (a pointwise
-/// convolution) it works in place wherever no backward pass comes, and sets one pixel aside.
+/// convolution) it works in place wherever no backward pass comes, and sets one pixel aside. A larger window does so
+/// where its output falls behind its input row by row, and sets aside the `d (K − 1) + 1` rows that it sees.
 /// Gradients: `dw[i, j, c, o] = Σ_{r, q} x[s·r + d·i − p, s·q + d·j − p, c] dy[r, q, o]`,
 /// `db[o] = Σ_{r, q} dy[r, q, o]`, `dx[s·r + d·i − p, s·q + d·j − p, c] += w[i, j, c, o] dy[r, q, o]`.
 /// Sources: LeCun et al., Backpropagation applied to handwritten zip code recognition, 1989; Yu and Koltun,
@@ -55,7 +56,8 @@ impl Conv2d {
     }
 
     pub(crate) const fn in_place(&self, input: Shape) -> InPlace {
-        if self.window(input).is_pixel() {
+        let window = self.window(input);
+        if window.is_pixel() || window.recedes(self.channels as usize) {
             InPlace::Unvisited
         } else {
             InPlace::Never
@@ -70,7 +72,12 @@ impl Conv2d {
     }
 
     pub(crate) const fn room<N: Number>(&self, input: Shape, visit: Visit) -> Room {
-        windowed::aside::<N>(&self.window(input), visit)
+        let window = self.window(input);
+        if window.is_pixel() {
+            windowed::aside::<N>(&window, visit)
+        } else {
+            windowed::rows_aside::<N>(&window, self.channels as usize, visit)
+        }
     }
 
     pub(crate) const fn output(&self, input: Shape) -> Result<Shape, &'static str> {
@@ -115,7 +122,11 @@ impl Conv2d {
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
         let window = self.window(ports.input);
         if ports.x.data.is_empty() {
-            return windowed::pixel_by_pixel(ports, self.channels.into());
+            return if window.is_pixel() {
+                windowed::pixel_by_pixel(ports, self.channels.into())
+            } else {
+                windowed::row_by_row(ports, window, self.channels.into())
+            };
         }
         windowed::forward::<true, N>(ports, |f| window.convolution(self.channels.into(), f))
     }

@@ -41,7 +41,7 @@ impl<const D: usize> Depthwise<D> {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         self.motion().of(input, self.kernel)
     }
 

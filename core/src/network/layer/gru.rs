@@ -1,5 +1,6 @@
 //! Gated recurrent unit.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{
     Recurrence, follow, frame, frame_before, own, part, raise, row, row_mut, scales, seen, split,
 };
@@ -84,6 +85,14 @@ impl Gru {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input,
             p,
@@ -113,12 +122,12 @@ impl Gru {
             let rows = own::<N>(gates, of_input);
             raise::<N>(
                 &mut sums,
-                N::affine(p.weight(0), p.bias(2), x, rows, size.input(t, index)),
+                m.affine(&p, 0, p.bias(2), x, rows, size.input(t, index)),
             );
             let line = own::<N>(state, of_state);
             raise::<N>(
                 &mut states,
-                N::affine(p.weight(1), p.bias(3), before, line, size.state(t, 0)),
+                m.affine(&p, 1, p.bias(3), before, line, size.state(t, 0)),
             );
             let gates = own(row_mut(gates, index, size.outputs), of_input);
             let before = frame_before(before, t, hidden);
@@ -134,10 +143,16 @@ impl Gru {
         peak
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
+            mut dp,
+            x,
             y,
             dy,
             dx,
@@ -159,7 +174,7 @@ impl Gru {
                 let behind = seen(gates, of_sums);
                 raise::<N>(
                     &mut outputs,
-                    N::affine_input(p.weight(1), behind, own(dh, of_output), size.back(t + 1)),
+                    m.affine_input(&p, 1, behind, own(dh, of_output), size.back(t + 1)),
                 );
             }
             let before = frame_before(y, t, hidden);
@@ -172,7 +187,13 @@ impl Gru {
         }
         follow::<N, 2>(inner, 2, [sums, outputs]);
         self.turn::<N>(size, gates, terms);
-        size.input_gradient::<N>(p.weight(0), seen(gates, of_sums), dx)
+        let peak = size.input_gradient(m, &p, seen(gates, of_sums), dx);
+        if M::BESIDE {
+            size.beside(m, &p, &mut dp, 0, (x, seen(gates, of_sums)));
+            self.turn::<N>(size, gates, terms);
+            size.beside(m, &p, &mut dp, 1, (y, seen(gates, of_sums)));
+        }
+        peak
     }
 
     /// The input's part of n has a gradient of its own, and so has the state's: one lies among the gates, the

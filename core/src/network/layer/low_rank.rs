@@ -9,7 +9,7 @@ use crate::number::{Number, View, ViewMut, cast, cast_mut};
 
 /// `y = b + W x + Uᵀ h`, `h = Dᵀ x`, where `W` and `b` of the base stay frozen, in flash
 ///
-/// The base is a dense layer or a convolution; `D` moves over the input as `W` does. Input and output: those
+/// The base is a dense layer, a convolution or (`TRANSPOSED`) a transposed one; `D` moves over the input as `W` does. Input and output: those
 /// of the base. Parameters: those of the base, then `down [K, r]` (drawn) and `up [r, O]` (zero, so that
 /// training starts from what the base computes), for `K` terms of a sum and `O` outputs of the base.
 /// Cost: `r (K + O)` multiply-accumulates per position beside those of the base. Keeps its input and `h`
@@ -17,15 +17,19 @@ use crate::number::{Number, View, ViewMut, cast, cast_mut};
 /// [`merged_weight`](crate::engine::Trainer::merged_weight) gives `W + D U`, for a model without the adapter.
 /// Source: Hu et al., LoRA: low-rank adaptation of large language models, 2021 (scale 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LowRank {
+pub struct LowRank<const TRANSPOSED: bool = false> {
     /// The frozen layer.
     pub base: Base,
     /// Rank of the adapter, `r`.
     pub rank: u16,
 }
 
-impl LowRank {
-    pub(crate) const NAME: &'static str = "low_rank";
+impl<const TRANSPOSED: bool> LowRank<TRANSPOSED> {
+    pub(crate) const NAME: &'static str = if TRANSPOSED {
+        "low_rank_transposed"
+    } else {
+        "low_rank"
+    };
     pub(crate) const ROWS: bool = false;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
@@ -69,7 +73,12 @@ impl LowRank {
         };
         self.base
             .params(input)
-            .with(Param::weight("down", down, terms as u32, self.rank as u32))
+            .with(Param::weight(
+                "down",
+                down,
+                self.base.fan_in(input),
+                self.rank as u32,
+            ))
             .with(up)
     }
 
@@ -114,10 +123,10 @@ impl LowRank {
             scale: y.scale,
         };
         let frozen = sweep::<false, N>(p.weight(0), p.bias(1), x, &mut y, |f| {
-            window.convolution(self.base.outputs(), f)
+            Base::sweeps::<TRANSPOSED>(window, self.base.outputs(), f)
         });
         sweep::<false, N>(p.weight(2), &[], x, &mut h, |f| {
-            window.convolution(self.rank.into(), f)
+            Base::sweeps::<TRANSPOSED>(window, self.rank.into(), f)
         });
         let h = View {
             data: &*h.data,
@@ -157,7 +166,7 @@ impl LowRank {
         let fresh = dp.fresh;
         if let Some(dw) = dp.tensor(2) {
             sweep_weights(x, dh, dw, fresh, |f| {
-                window.convolution_weights(self.rank.into(), &(0..self.base.terms(input)), f)
+                Base::weights::<TRANSPOSED>(window, self.rank.into(), &(0..self.base.terms(input)), f)
             });
         }
         if let Some(dw) = dp.tensor(3) {
@@ -167,10 +176,10 @@ impl LowRank {
             return N::Peak::default();
         };
         let frozen = sweep_input(p.weight(0), dy, &mut dx, |f| {
-            window.convolution(self.base.outputs(), f)
+            Base::sweeps::<TRANSPOSED>(window, self.base.outputs(), f)
         });
         let adapter = sweep_input(p.weight(2), dh, &mut dx, |f| {
-            window.convolution(self.rank.into(), f)
+            Base::sweeps::<TRANSPOSED>(window, self.rank.into(), f)
         });
         N::higher(frozen, adapter)
     }

@@ -1,5 +1,6 @@
 //! Long short-term memory.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{
     Recurrence, follow, frame, frame_before, own, part, raise, row, row_mut, scales, seen, split,
 };
@@ -85,6 +86,14 @@ impl Lstm {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input,
             p,
@@ -112,13 +121,10 @@ impl Lstm {
             let rows = own::<N>(gates, of_sums);
             raise::<N>(
                 &mut sums,
-                N::affine(p.weight(0), p.bias(2), x, rows, size.input(t, index)),
+                m.affine(&p, 0, p.bias(2), x, rows, size.input(t, index)),
             );
             let (rows, sweep) = (own::<N>(gates, of_sums), size.state(t, index));
-            raise::<N>(
-                &mut sums,
-                N::affine_more(p.weight(1), p.bias(3), before, rows, sweep),
-            );
+            raise::<N>(&mut sums, m.affine_more(&p, 1, p.bias(3), before, rows, sweep));
             // The cell starts as that of the frame before, which lies in front of it or in its place.
             let (past, cell) = split(cells, index * hidden);
             let cell = row_mut(cell, 0, hidden);
@@ -136,10 +142,17 @@ impl Lstm {
         peak
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
+            mut dp,
+            x,
+            y,
             dy,
             dx,
             kept,
@@ -161,7 +174,7 @@ impl Lstm {
                 let behind = seen(gates, of_sums);
                 raise::<N>(
                     &mut outputs,
-                    N::affine_input(p.weight(1), behind, own(dh, of_output), size.back(t + 1)),
+                    m.affine_input(&p, 1, behind, own(dh, of_output), size.back(t + 1)),
                 );
             }
             let cells = seen(cells, at_cell);
@@ -172,7 +185,13 @@ impl Lstm {
             raise::<N>(&mut states, state);
         }
         follow::<N, 3>(inner, 2, [sums, outputs, states]);
-        size.input_gradient::<N>(p.weight(0), seen(gates, of_sums), dx)
+        let gates = seen(gates, of_sums);
+        let peak = size.input_gradient(m, &p, gates, dx);
+        if M::BESIDE {
+            size.beside(m, &p, &mut dp, 0, (x, gates));
+            size.beside(m, &p, &mut dp, 1, (y, gates));
+        }
+        peak
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, mut ports: Gradient<'_, N>) {

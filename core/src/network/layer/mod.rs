@@ -15,7 +15,9 @@ mod attention;
 mod average_pool;
 mod base;
 mod batch_norm;
+mod beside;
 mod channels;
+mod channels_depthwise;
 mod concat;
 mod conv1d;
 mod conv2d;
@@ -29,10 +31,13 @@ mod global_max;
 mod group_norm;
 mod grouped;
 mod gru;
+mod input;
 mod last;
 mod layer_norm;
 mod low_rank;
+mod low_rank_embedding;
 mod lstm;
+mod matrices;
 mod max_pool;
 mod pointwise;
 mod pointwise_curve;
@@ -59,7 +64,9 @@ pub use attention::Attention;
 pub use average_pool::AveragePool;
 pub use base::Base;
 pub use batch_norm::BatchNorm;
+pub use beside::{ChannelsOf, LowRankOf};
 pub use channels::Channels;
+pub use channels_depthwise::ChannelsDepthwise;
 pub use concat::Concat;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -72,9 +79,11 @@ pub use global_average::GlobalAverage;
 pub use global_max::GlobalMax;
 pub use group_norm::GroupNorm;
 pub use gru::Gru;
+pub use input::Input;
 pub use last::Last;
 pub use layer_norm::LayerNorm;
 pub use low_rank::LowRank;
+pub use low_rank_embedding::LowRankEmbedding;
 pub use lstm::Lstm;
 pub use max_pool::MaxPool;
 pub use pointwise::Pointwise;
@@ -277,6 +286,34 @@ layers! {
     LowRank(LowRank) = 37,
     /// Some input channels of a frozen layer learn.
     Channels(Channels) = 38,
+    /// The sample, in the arena.
+    Input(Input) = 39,
+    /// Low-rank adapter over a frozen transposed convolution.
+    LowRankTransposed(LowRank<true>) = 40,
+    /// Some input channels of a frozen transposed convolution learn.
+    ChannelsTransposed(Channels<true>) = 41,
+    /// Low-rank adapters over a frozen simple recurrent layer.
+    LowRankRnn(LowRankOf<Rnn>) = 42,
+    /// Low-rank adapters over a frozen gated recurrent unit.
+    LowRankGru(LowRankOf<Gru>) = 43,
+    /// Low-rank adapters over a frozen long short-term memory.
+    LowRankLstm(LowRankOf<Lstm>) = 44,
+    /// Low-rank adapters over frozen self-attention.
+    LowRankAttention(LowRankOf<Attention>) = 45,
+    /// Low-rank adapter over a frozen table of tokens.
+    LowRankEmbedding(LowRankEmbedding) = 46,
+    /// Some input channels of a frozen simple recurrent layer learn.
+    ChannelsRnn(ChannelsOf<Rnn>) = 47,
+    /// Some input channels of a frozen gated recurrent unit learn.
+    ChannelsGru(ChannelsOf<Gru>) = 48,
+    /// Some input channels of a frozen long short-term memory learn.
+    ChannelsLstm(ChannelsOf<Lstm>) = 49,
+    /// Some input channels of frozen self-attention learn.
+    ChannelsAttention(ChannelsOf<Attention>) = 50,
+    /// The kernels of some channels of a frozen depthwise convolution over time learn.
+    ChannelsDepthwise1d(ChannelsDepthwise<1>) = 51,
+    /// The kernels of some channels of a frozen depthwise convolution over images learn.
+    ChannelsDepthwise2d(ChannelsDepthwise<2>) = 52,
 }
 
 impl Layer {
@@ -293,10 +330,10 @@ impl Layer {
     /// Tensors that the layer keeps to itself and that need a scale, in block fixed point.
     pub(crate) const fn inner(&self) -> usize {
         match self {
-            Self::Rnn(_) => Rnn::INNER,
-            Self::Gru(_) => Gru::INNER,
-            Self::Lstm(_) => Lstm::INNER,
-            Self::Attention(_) => Attention::INNER,
+            Self::Rnn(_) | Self::LowRankRnn(_) | Self::ChannelsRnn(_) => Rnn::INNER,
+            Self::Gru(_) | Self::LowRankGru(_) | Self::ChannelsGru(_) => Gru::INNER,
+            Self::Lstm(_) | Self::LowRankLstm(_) | Self::ChannelsLstm(_) => Lstm::INNER,
+            Self::Attention(_) | Self::LowRankAttention(_) | Self::ChannelsAttention(_) => Attention::INNER,
             _ => 0,
         }
     }

@@ -1,8 +1,9 @@
 //! What RNN, GRU and LSTM have in common: the shapes, the parameters, and the matrix products.
 
 use super::Gradient;
+use super::matrices::Matrices;
 use crate::kernel::{Kernel, Sweep};
-use crate::network::{Param, Params, Shape, Start};
+use crate::network::{Gradients, Param, Parameters, Params, Shape, Start};
 use crate::number::{Scale, View, ViewMut};
 
 /// The extents of a recurrent layer: `G` gates of `H` each, over `T` frames of `C` channels.
@@ -111,16 +112,40 @@ impl Recurrence {
         }
     }
 
+    /// All outputs that are a state, each into the row of the sums of the frame behind it: the first has none before it.
+    fn states(&self) -> Sweep {
+        Sweep {
+            positions: self.frames.saturating_sub(1),
+            step: self.hidden,
+            target: 1,
+            ..self.back(0)
+        }
+    }
+
     /// `dx[t] = W da[t]`, from the gradients `sums` of all sums of the input.
     pub(super) fn input_gradient<N: Kernel>(
         &self,
-        w: View<'_, N>,
+        m: &mut impl Matrices<N>,
+        p: &Parameters<'_, N>,
         sums: View<'_, N>,
         dx: Option<ViewMut<'_, N>>,
     ) -> N::Peak {
         dx.map_or(N::Peak::default(), |dx| {
-            N::affine_input(w, sums, dx, self.inputs())
+            m.affine_input(p, 0, sums, dx, self.inputs())
         })
+    }
+
+    /// The gradient of what learns beside matrix `matrix`, from those of all sums that it is in.
+    pub(super) fn beside<N: Kernel>(
+        &self,
+        m: &mut impl Matrices<N>,
+        p: &Parameters<'_, N>,
+        dp: &mut Gradients<'_, N>,
+        matrix: usize,
+        operands: (View<'_, N>, View<'_, N>),
+    ) {
+        let sweep = if matrix == 0 { self.inputs() } else { self.states() };
+        m.affine_weights(p, dp, matrix, operands, sweep, (false, self.frames));
     }
 
     /// The gradient of some rows of a matrix, or of a bias, from those of all sums that the tensor is in.
@@ -135,16 +160,7 @@ impl Recurrence {
         } = ports;
         match ports.tensor {
             0 => N::series_weights(x, sums, dw, self.inputs().rows(&rows), fresh, self.frames),
-            1 => {
-                // The first frame has no state before it.
-                let sweep = Sweep {
-                    positions: self.frames.saturating_sub(1),
-                    step: self.hidden,
-                    target: 1,
-                    ..self.back(0)
-                };
-                N::series_weights(y, sums, dw, sweep.rows(&rows), fresh, self.frames);
-            }
+            1 => N::series_weights(y, sums, dw, self.states().rows(&rows), fresh, self.frames),
             _ => N::affine_bias(sums, dw, fresh),
         }
     }

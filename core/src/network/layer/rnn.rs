@@ -1,5 +1,6 @@
 //! Simple recurrent layer.
 
+use super::matrices::{Alone, Matrices};
 use super::recurrence::{Recurrence, follow, frame, own, part, raise, scales, seen, split};
 use super::{Backward, For, Forward, Gradient, InPlace, NO_SETTINGS, Pass, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
@@ -73,6 +74,14 @@ impl Rnn {
     }
 
     pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
+    }
+
+    pub(super) fn forward_by<N: Kernel, M: Matrices<N>>(&self, m: &mut M, ports: Forward<'_, N>) -> N::Peak {
         let Forward {
             input,
             p,
@@ -88,15 +97,12 @@ impl Rnn {
         for t in 0..size.frames {
             let (_, now) = part(&mut y, t, size.hidden);
             let now = own::<N>(now.data, of_sums);
-            raise::<N>(
-                &mut sums,
-                N::affine(p.weight(0), p.bias(2), x, now, size.input(t, 0)),
-            );
+            raise::<N>(&mut sums, m.affine(&p, 0, p.bias(2), x, now, size.input(t, 0)));
             let (before, now) = part(&mut y, t, size.hidden);
             let now = own::<N>(now.data, of_sums);
             raise::<N>(
                 &mut sums,
-                N::affine_more(p.weight(1), p.bias(3), before, now, size.state(t, 0)),
+                m.affine_more(&p, 1, p.bias(3), before, now, size.state(t, 0)),
             );
             let (_, now) = part(&mut y, t, size.hidden);
             raise::<N>(&mut peak, N::unary::<Tanh>(now, of_sums));
@@ -107,7 +113,11 @@ impl Rnn {
         peak
     }
 
-    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
@@ -133,7 +143,7 @@ impl Rnn {
                 let behind = seen(behind, of_sums);
                 raise::<N>(
                     &mut outputs,
-                    N::affine_input(p.weight(1), behind, own(now, of_output), size.back(0)),
+                    m.affine_input(&p, 1, behind, own(now, of_output), size.back(0)),
                 );
             }
             raise::<N>(
@@ -141,18 +151,15 @@ impl Rnn {
                 N::unary_gradient::<Tanh>(frame(y, t, hidden), own(now, of_sums), of_output),
             );
             let da = seen::<N>(now, of_sums);
-            if let Some(dw) = dp.tensor(0) {
-                N::series_weights(x, da, dw, size.input(t, 0), fresh, size.frames);
-            }
-            if let Some(dw) = dp.tensor(1) {
-                // Of no position at the first frame, so that what is fresh becomes zero.
-                let sweep = Sweep {
-                    positions: t.min(1),
-                    length: hidden,
-                    ..size.state(t, 0)
-                };
-                N::series_weights(y, da, dw, sweep, fresh, size.frames);
-            }
+            let sum = (fresh, size.frames);
+            m.affine_weights(&p, &mut dp, 0, (x, da), size.input(t, 0), sum);
+            // Of no position at the first frame, so that what is fresh becomes zero.
+            let sweep = Sweep {
+                positions: t.min(1),
+                length: hidden,
+                ..size.state(t, 0)
+            };
+            m.affine_weights(&p, &mut dp, 1, (y, da), sweep, sum);
             for bias in [2, 3] {
                 if let Some(db) = dp.tensor(bias) {
                     N::affine_bias(da, db, fresh);
@@ -163,7 +170,7 @@ impl Rnn {
                     data: &mut *dx.data,
                     scale: dx.scale,
                 };
-                peak = N::higher(peak, N::affine_input(p.weight(0), da, dx, size.input(t, 0)));
+                peak = N::higher(peak, m.affine_input(&p, 0, da, dx, size.input(t, 0)));
             }
             fresh = false;
             core::mem::swap(&mut now, &mut behind);

@@ -59,7 +59,7 @@ impl<const D: usize> Transposed<D> {
         }
     }
 
-    const fn window(&self, input: Shape) -> Window {
+    pub(super) const fn window(&self, input: Shape) -> Window {
         let [height, width] = windowed::both(self.kernel);
         Window {
             rows: self.axis(input.dim(0), height),

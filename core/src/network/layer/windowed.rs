@@ -179,6 +179,18 @@ pub(super) const fn aside<N: Number>(window: &Window, visit: Visit) -> Room {
     }
 }
 
+/// Room for the rows that are set aside where a larger window works in place.
+pub(super) const fn rows_aside<N: Number>(window: &Window, outputs: usize, visit: Visit) -> Room {
+    Room {
+        forward: if window.recedes(outputs) && !visit.any() {
+            window.rows.reach() * window.input_row() * size_of::<N::Elem>()
+        } else {
+            0
+        },
+        ..Room::NONE
+    }
+}
+
 /// `y = b + W x` over the sweeps that `each` gives; without `b`, `y += W x`. `SHORT` where their runs may
 /// be short.
 #[inline]
@@ -195,14 +207,25 @@ pub(super) fn sweep<const SHORT: bool, N: Kernel>(
             data: &mut *y.data,
             scale: y.scale,
         };
-        let here = match runs.count {
-            [1, 1] => N::affine(w, b, x, y, runs.sweep),
-            _ if SHORT => N::affine_window(w, b, x, y, *runs),
-            _ => N::affine_runs(w, b, x, y, *runs),
-        };
-        peak = N::higher(peak, here);
+        peak = N::higher(peak, sums::<SHORT, N>(w, b, x, y, runs));
     });
     peak
+}
+
+/// [`sweep`] over one of them.
+#[inline]
+fn sums<const SHORT: bool, N: Kernel>(
+    w: View<'_, N>,
+    b: &[N::Bias],
+    x: View<'_, N>,
+    y: ViewMut<'_, N>,
+    runs: &Runs,
+) -> N::Peak {
+    match runs.count {
+        [1, 1] => N::affine(w, b, x, y, runs.sweep),
+        _ if SHORT => N::affine_window(w, b, x, y, *runs),
+        _ => N::affine_runs(w, b, x, y, *runs),
+    }
 }
 
 /// `dx += Wᵀ dy` over the sweeps that `each` gives.
@@ -330,5 +353,49 @@ pub(super) fn pixel_by_pixel<N: Kernel>(ports: Forward<'_, N>, outputs: usize) -
         };
         peak = N::higher(peak, N::affine(p.weight(0), p.bias(1), x, y, sweep));
     }
+    peak
+}
+
+/// `y[p] = b + W x[p]` for a window of any size, over the input itself: the rows of the input that a row of the output
+/// sees are set aside before it is written. Only where the window [recedes](Window::recedes).
+#[inline(never)]
+pub(super) fn row_by_row<N: Kernel>(ports: Forward<'_, N>, window: Window, outputs: usize) -> N::Peak {
+    let Forward { p, x, y, scratch, .. } = ports;
+    let (aside, row) = (cast_mut::<N::Elem>(scratch), window.input_row());
+    let mut held = 0..0;
+    let mut peak = N::Peak::default();
+    window.convolution(outputs, |runs| {
+        let seen = window
+            .rows
+            .sight(runs.sweep.target / window.columns.output.max(1));
+        if seen != held {
+            // Rows that the row before has seen too move up, the next ones come from the map.
+            let shared = seen.start.min(held.end)..held.end;
+            let from = (shared.start - held.start.min(shared.start)) * row;
+            let length = shared.len() * row;
+            if from + length <= aside.len() {
+                aside.copy_within(from..from + length, 0);
+            }
+            let fresh = seen.start.max(held.end) * row..seen.end * row;
+            let rest = aside.get_mut(length..).unwrap_or(&mut []);
+            for (to, x) in rest.iter_mut().zip(y.data.get(fresh).unwrap_or(&[])) {
+                *to = *x;
+            }
+            held = seen.clone();
+        }
+        let mut runs = *runs;
+        runs.sweep.start = runs.sweep.start.saturating_sub(seen.start * row);
+        let (x, y) = (
+            View {
+                data: &*aside,
+                scale: x.scale,
+            },
+            ViewMut {
+                data: &mut *y.data,
+                scale: y.scale,
+            },
+        );
+        peak = N::higher(peak, sums::<true, N>(p.weight(0), p.bias(1), x, y, &runs));
+    });
     peak
 }

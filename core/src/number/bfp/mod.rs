@@ -8,7 +8,7 @@ pub use master::{FINE, High, LIMIT, Low8, Low16, Master};
 pub use scalar::Q32;
 use track::EXPONENTS;
 pub use track::{Field, Track};
-pub(crate) use track::{count, exponent, get, set, set_exponent, turn};
+pub(crate) use track::{count, counted, exponent, forget, get, set, set_exponent, turn};
 
 use super::{Element, Number, View};
 use core::marker::PhantomData;

@@ -19,10 +19,11 @@ pub enum Field {
     /// Of an activation: the running largest magnitude. Of a parameter: the largest magnitude of its
     /// gradient in the calibration, in bits.
     Running = 3,
-    /// Elements that were saturated since they were last asked for.
-    Saturated = 4,
-    /// Of a parameter: updates that moved nothing although there was a gradient.
-    Stalled = 5,
+    /// The lower half of a counter of 32 bits, set back when it is asked for. Of an activation it counts the elements that
+    /// were saturated; of a parameter the updates that moved nothing although there was something to move it by.
+    Count = 4,
+    /// Its upper half.
+    CountHigh = 5,
 }
 
 /// One field.
@@ -40,12 +41,27 @@ pub(crate) fn set(track: Option<&mut Track>, field: Field, value: i32) {
     }
 }
 
-/// Counts `more` of what a field counts, up to 32,767.
-pub(crate) fn count(track: Option<&mut Track>, field: Field, more: u32) {
-    if more > 0 {
-        let so_far = i32::from(get(track.as_deref(), field));
-        set(track, field, so_far.saturating_add_unsigned(more));
+/// Counts `more` of what goes wrong with a tensor: see [`Field::Count`].
+pub(crate) fn count(track: Option<&mut Track>, more: u32) {
+    if more > 0
+        && let Some(track) = track
+    {
+        let sum = counted(track).saturating_add(more);
+        let [.., low, high] = track;
+        (*low, *high) = (sum as i16, (sum >> 16) as i16);
     }
+}
+
+/// What was counted.
+pub(crate) fn counted(track: &Track) -> u32 {
+    let half = |field| u32::from(get(Some(track), field) as u16);
+    half(Field::Count) | half(Field::CountHigh) << 16
+}
+
+/// Counts from 0 again.
+pub(crate) fn forget(track: &mut Track) {
+    let [.., low, high] = track;
+    (*low, *high) = (0, 0);
 }
 
 /// The exponent of a tensor; at first −13.
@@ -66,6 +82,10 @@ pub(super) const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
 /// `r ← max(window, r − r/16)`; coarser at once if `r` does not fit, finer by one bit if two are free.
 /// After the calibration, which has seen one sample, one bit is left free for the next ones.
 pub(crate) fn turn(track: &mut Track, at_once: bool) -> bool {
+    if at_once {
+        // A scale that is still arbitrary saturates, and nothing is wrong.
+        forget(track);
+    }
     let window = i32::from(get(Some(track), Field::Window));
     let running = i32::from(get(Some(track), Field::Running));
     if window == 0 && running == 0 {

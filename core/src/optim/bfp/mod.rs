@@ -226,7 +226,7 @@ impl Tally {
 
     /// Notes it in the tensor's track; the peaks are for [`settle`].
     pub(super) fn moved(self, track: Option<&mut Track>) -> [Peak; 2] {
-        bfp::count(track, Field::Stalled, self.stalled);
+        bfp::count(track, self.stalled);
         let peak = |largest, saturated| Peak { largest, saturated };
         [peak(self.weights, self.saturated), peak(self.state, 0)]
     }

@@ -152,12 +152,12 @@ fn depthwise_is_its_formula() {
         let (mut dw, mut fdw) = (vec![99; w.len()], vec![0.0; w.len()]);
         for fresh in [true, false] {
             let dw = Grad {
-                data: &mut *dw,
+                data: &mut dw,
                 track: Some(&mut track),
             };
             Number::depthwise_weights(view(&x, -13), view(&dy, -12), dw, &window, fresh);
             let dw = Grad {
-                data: &mut *fdw,
+                data: &mut fdw,
                 track: None,
             };
             f64::depthwise_weights(exact(&fx), exact(&fdy), dw, &window, fresh);
@@ -192,7 +192,7 @@ fn depthwise_gradients_of_32_samples_fit() {
             let mut track = Track::default();
             // One sample, of which 32 are the same.
             let grad = Grad {
-                data: &mut *dw,
+                data: &mut dw,
                 track: Some(&mut track),
             };
             Number::depthwise_weights(view(&x, 0), view(&dy, 0), grad, &window, true);

@@ -1,6 +1,7 @@
 //! Attention backward, in the place of what was kept.
 
 use super::super::Backward;
+use super::super::matrices::Matrices;
 use super::super::recurrence::{follow, own, raise, row, row_mut, scales, seen, split};
 use super::Attention;
 use super::size::copy;
@@ -8,7 +9,11 @@ use crate::kernel::{Kernel, Sweep};
 use crate::number::{ViewMut, cast_mut};
 
 impl Attention {
-    pub(in super::super) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+    pub(in super::super) fn backward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Backward<'_, N>,
+    ) -> N::Peak {
         let Backward {
             input,
             p,
@@ -43,24 +48,20 @@ impl Attention {
                 outputs: channels,
                 ..size.sweep(0, width, 0)
             };
-            if let Some(dw) = dp.tensor(2) {
-                let sweep = Sweep {
-                    positions: frames,
-                    start: base * width,
-                    step: width,
-                    ..out
-                };
-                N::series_weights(seen(o, of_mixed), dy, dw, sweep, fresh, frames);
-            }
+            let sweep = Sweep {
+                positions: frames,
+                start: base * width,
+                step: width,
+                ..out
+            };
+            let operands = (seen(o, of_mixed), dy);
+            m.affine_weights(&p, &mut dp, 2, operands, sweep, (fresh, frames));
             // o becomes do, and leaves do · o.
             N::clear(means);
             for i in 0..frames {
                 N::clear(line);
                 let sweep = Sweep { target: i, ..out };
-                raise::<N>(
-                    &mut outputs,
-                    N::affine_input(p.weight(2), dy, own(line, of_do), sweep),
-                );
+                raise::<N>(&mut outputs, m.affine_input(&p, 2, dy, own(line, of_do), sweep));
                 let sweep = Sweep {
                     start: i,
                     ..size.sweep(base + i, 1, 0)
@@ -151,9 +152,7 @@ impl Attention {
                 ..size.sweep(0, channels, 0)
             };
             let fresh = fresh && from == 0;
-            if let Some(dw) = dp.tensor(0) {
-                N::series_weights(x, sums, dw, sweep, fresh, frames);
-            }
+            m.affine_weights(&p, &mut dp, 0, (x, sums), sweep, (fresh, frames));
             if let Some(db) = dp.tensor(1) {
                 N::affine_bias(sums, db, fresh);
             }
@@ -162,7 +161,7 @@ impl Attention {
                     data: &mut *dx.data,
                     scale: dx.scale,
                 };
-                raise::<N>(&mut peak, N::affine_input(p.weight(0), sums, dx, sweep));
+                raise::<N>(&mut peak, m.affine_input(&p, 0, sums, dx, sweep));
             }
             from += count;
         }

@@ -1,5 +1,6 @@
 //! Attention forward: projection, then one frame after the other.
 
+use super::super::matrices::Matrices;
 use super::super::recurrence::{follow, own, raise, row, row_mut, scales, seen, split};
 use super::super::{Forward, Pass};
 use super::Attention;
@@ -8,7 +9,11 @@ use crate::kernel::{Kernel, Sweep};
 use crate::number::{ViewMut, cast_mut};
 
 impl Attention {
-    pub(in super::super) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+    pub(in super::super) fn forward_by<N: Kernel, M: Matrices<N>>(
+        &self,
+        m: &mut M,
+        ports: Forward<'_, N>,
+    ) -> N::Peak {
         let Forward {
             input,
             p,
@@ -48,7 +53,7 @@ impl Attention {
         };
         for t in 0..frames {
             let (sums, sweep) = (own::<N>(line, of_line), project(t, 3 * channels));
-            raise::<N>(&mut lines, N::affine(p.weight(0), p.bias(1), x, sums, sweep));
+            raise::<N>(&mut lines, m.affine(&p, 0, p.bias(1), x, sums, sweep));
             copy(row(line, 0, channels), row_mut(y.data, t, channels));
             size.spread(row(line, 0, channels), q, t);
             size.spread(row(line, 1, channels), k, t);
@@ -85,7 +90,7 @@ impl Attention {
                 scale: y.scale,
             };
             let (mixed, sweep) = (seen(mixed, of_mixed), project(0, channels));
-            raise::<N>(&mut peak, N::affine(p.weight(2), p.bias(3), mixed, y, sweep));
+            raise::<N>(&mut peak, m.affine(&p, 2, p.bias(3), mixed, y, sweep));
         }
         if pass != Pass::Infer {
             follow::<N, 3>(inner, 0, [lines, products, mixtures]);

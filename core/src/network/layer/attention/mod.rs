@@ -4,7 +4,8 @@ mod backward;
 mod forward;
 mod size;
 
-use super::{For, Gradient, InPlace, Reads, Room, Visit};
+use super::matrices::Alone;
+use super::{Backward, For, Forward, Gradient, InPlace, Reads, Room, Visit};
 use crate::kernel::Kernel;
 use crate::network::{Param, Params, Shape, Start};
 use crate::number::Number;
@@ -125,6 +126,14 @@ impl Attention {
 
     pub(crate) const fn settings(&self) -> u64 {
         (self.heads as u64) << 1 | self.causal as u64
+    }
+
+    pub(crate) fn forward<N: Kernel>(&self, ports: Forward<'_, N>) -> N::Peak {
+        self.forward_by(&mut Alone, ports)
+    }
+
+    pub(crate) fn backward<N: Kernel>(&self, ports: Backward<'_, N>) -> N::Peak {
+        self.backward_by(&mut Alone, ports)
     }
 
     pub(crate) fn gradient<N: Kernel>(&self, _: Gradient<'_, N>) {}
