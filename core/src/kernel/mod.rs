@@ -159,6 +159,12 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep)
     -> Self::Peak;
 
+    /// The scale of a tensor of products of `w` and `x`, for a matrix that starts at zero and grows: it moves with theirs, and
+    /// by as much as `track` says it is coarser or finer. Before any was seen, that is chosen for small mantissas of `w`.
+    fn product(_track: Scale<Self>, _w: Scale<Self>, _x: Scale<Self>) -> Scale<Self> {
+        Scale::<Self>::default()
+    }
+
     /// `dW += x dyᵀ`, over the positions of the sweep. With `fresh`, `dW` holds nothing yet.
     fn affine_weights(x: View<'_, Self>, dy: View<'_, Self>, dw: Grad<'_, Self>, sweep: Sweep, fresh: bool);
 

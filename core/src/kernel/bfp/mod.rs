@@ -31,8 +31,13 @@ use limit::{Limiter, bits};
 use products::{Block, BlockMut};
 
 impl<M: Master> Kernel for Bfp14<M> {
-    const KINDS: u128 =
-        kinds::PRODUCTS | kinds::POINTWISE | kinds::SPATIAL | kinds::NORMAL | kinds::SEQUENCE | kinds::JUDGE;
+    const KINDS: u128 = kinds::PRODUCTS
+        | kinds::POINTWISE
+        | kinds::SPATIAL
+        | kinds::NORMAL
+        | kinds::SEQUENCE
+        | kinds::ADAPTERS
+        | kinds::JUDGE;
     const FUSES: bool = true;
     /// `32 · 8191² < 2³¹`
     const MOST_SAMPLES: u16 = 32;
@@ -103,6 +108,13 @@ impl<M: Master> Kernel for Bfp14<M> {
 
     fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep) -> Peak {
         products::affine_input(block(w), block(dy), block_mut(dx), sweep)
+    }
+
+    /// A track begins at −13, and the products so 10 bits above the finest: a sum of eight of a mantissa of 2⁶ and one of 2¹¹
+    /// has as many as a tensor should have.
+    fn product(track: Exponent, w: Exponent, x: Exponent) -> Exponent {
+        let sum = bits(track) + 23 + bits(w) + bits(x);
+        Exponent(sum.clamp(-100, 100) as i16)
     }
 
     /// At exponents that do not change within a batch of at most 32 samples, divided by a power of two that is the same

@@ -334,6 +334,7 @@ impl Layer {
             Self::Gru(_) | Self::LowRankGru(_) | Self::ChannelsGru(_) => Gru::INNER,
             Self::Lstm(_) | Self::LowRankLstm(_) | Self::ChannelsLstm(_) => Lstm::INNER,
             Self::Attention(_) | Self::LowRankAttention(_) | Self::ChannelsAttention(_) => Attention::INNER,
+            Self::LowRank(_) | Self::LowRankTransposed(_) => LowRank::<false>::INNER,
             _ => 0,
         }
     }
