@@ -53,7 +53,10 @@ fn low_rank_of_dense_layers() {
 #[test]
 fn low_rank_of_convolutions() {
     series("low rank, conv1d", conv1d(8, 3).stride(2).padding(1).low_rank(3));
-    series("low rank, dilated", conv1d(5, 3).dilation(2).padding(2).low_rank(2));
+    series(
+        "low rank, dilated",
+        conv1d(5, 3).dilation(2).padding(2).low_rank(2),
+    );
     image("low rank, conv2d", conv2d(8, [3, 2]).padding(1).low_rank(3));
 }
 
@@ -70,6 +73,40 @@ fn channels_of_dense_layers() {
 
 #[test]
 fn channels_of_convolutions() {
-    series("channels, conv1d", conv1d(8, 3).stride(2).padding(1).channels(1, 3));
+    series(
+        "channels, conv1d",
+        conv1d(8, 3).stride(2).padding(1).channels(1, 3),
+    );
     image("channels, conv2d", conv2d(8, [3, 2]).padding(1).channels(2, 4));
+}
+
+/// As a model is deployed: what learns is all zeros, and the calibration sees nothing of it.
+#[test]
+fn from_the_start() {
+    let fresh = |what: &str, input: Shape, layers: &[Entry]| {
+        let case = Case {
+            sample: steady,
+            moved: false,
+            ..Case::new(input, layers)
+        };
+        compare(what, &case, USUAL);
+    };
+    let dense_layers = [dense(10), dense(8).low_rank(3), tanh(), dense(3)];
+    fresh("low rank, fresh", Shape::vector(12), &dense_layers);
+    let convolutions = [
+        conv1d(6, 3),
+        conv1d(8, 3).low_rank(2),
+        tanh(),
+        flatten(),
+        dense(3),
+    ];
+    fresh("low rank of conv1d, fresh", Shape::series(5, 12), &convolutions);
+    let chosen = [
+        conv1d(6, 3),
+        conv1d(8, 3).channels(1, 3),
+        tanh(),
+        flatten(),
+        dense(3),
+    ];
+    fresh("channels of conv1d, fresh", Shape::series(5, 12), &chosen);
 }
