@@ -110,3 +110,70 @@ fn from_the_start() {
     ];
     fresh("channels of conv1d, fresh", Shape::series(5, 12), &chosen);
 }
+
+#[test]
+fn transposed_convolutions() {
+    let first = conv1d(6, 3).stride(2);
+    let base = transposed1d(5, 3).stride(2).padding(1);
+    for (what, adapter) in [
+        ("low rank, transposed1d", base.low_rank(3)),
+        ("channels, transposed1d", base.channels(1, 3)),
+    ] {
+        learns(
+            what,
+            Shape::series(5, 12),
+            &[first, adapter, tanh(), flatten()],
+            USUAL,
+        );
+    }
+    let base = transposed2d(5, [3, 2]).stride(2);
+    for (what, adapter) in [
+        ("low rank, transposed2d", base.low_rank(3)),
+        ("channels, transposed2d", base.channels(1, 3)),
+    ] {
+        let layers = [conv2d(6, [3, 3]).stride(2), adapter, tanh(), flatten()];
+        learns(what, Shape::image(3, 7, 6), &layers, USUAL);
+    }
+}
+
+#[test]
+fn channels_of_depthwise_convolutions() {
+    series(
+        "channels, depthwise1d",
+        depthwise1d(3).stride(2).padding(1).channels(1, 3),
+    );
+    image("channels, depthwise2d", depthwise2d([3, 2]).channels(2, 4));
+}
+
+/// Behind a layer that learns through it, on 10 frames of 6 channels.
+fn frames(what: &str, base: Entry) {
+    for (kind, adapter) in [("low rank", base.low_rank(3)), ("channels", base.channels(1, 3))] {
+        let layers = [position(), adapter, last(), dense(3)];
+        let case = Case::new(Shape::series(6, 10), &layers);
+        compare(&format!("{kind}, {what}"), &case, USUAL);
+    }
+}
+
+#[test]
+fn recurrent_layers() {
+    frames("rnn", rnn(12));
+    frames("gru", gru(12));
+    frames("lstm", lstm(12));
+}
+
+#[test]
+fn attention_layers() {
+    frames("attention", attention(2));
+    frames("causal attention", attention(2).causal());
+}
+
+#[test]
+fn low_rank_of_tokens() {
+    let layers = [embedding(7, 6).low_rank(3), position(), gru(12), last(), dense(3)];
+    let case = Case {
+        scale: 0,
+        sample: |random, length| (0..length).map(|_| random.below(7) as i16).collect(),
+        ..Case::new(Shape::vector(10), &layers)
+    };
+    compare("low rank, embedding", &case, USUAL);
+}

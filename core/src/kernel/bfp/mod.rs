@@ -110,10 +110,12 @@ impl<M: Master> Kernel for Bfp14<M> {
         products::affine_input(block(w), block(dy), block_mut(dx), sweep)
     }
 
-    /// A track begins at −13, and the products so 10 bits above the finest: a sum of eight of a mantissa of 2⁶ and one of 2¹¹
-    /// has as many as a tensor should have.
-    fn product(track: Exponent, w: Exponent, x: Exponent) -> Exponent {
-        let sum = bits(track) + 23 + bits(w) + bits(x);
+    /// A track begins at −13. Products of the largest mantissas are 2²⁶ then, at 15 bits above the finest: a sum of some of
+    /// usual size has room for four times as much.
+    fn product(track: Exponent, w: View<'_, Self>, x: Exponent) -> Exponent {
+        let largest = w.data.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
+        let free = 13 - (16 - largest.leading_zeros() as i32);
+        let sum = bits(track) + 28 + bits(w.scale) - free + bits(x);
         Exponent(sum.clamp(-100, 100) as i16)
     }
 

@@ -156,7 +156,7 @@ impl<const TRANSPOSED: bool> LowRank<TRANSPOSED> {
         } = ports;
         let window = self.base.window(input);
         let [of_h, of_dh] = scales::<N, 2>(inner);
-        let scale = N::product(of_dh, p.weight(3).scale, dy.scale);
+        let scale = N::product(of_dh, p.weight(3), dy.scale);
         let h = View {
             data: cast::<N::Elem>(kept),
             scale: of_h,
