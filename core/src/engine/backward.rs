@@ -106,12 +106,16 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         };
         let tracks = &*self.tracks;
         let x = match below {
-            _ if !reads_input => View::plain(&[]),
+            // Also for what a layer has kept of an input that it does not read.
             Some(below) => View {
                 data: cast(input),
                 scale: scale::<N>(tracks, below.track),
             },
-            None => sample,
+            None if reads_input => sample,
+            None => View {
+                data: &[],
+                scale: sample.scale,
+            },
         };
         let (value, delta) = (
             scale::<N>(tracks, slot.track),

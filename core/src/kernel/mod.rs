@@ -164,6 +164,13 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep)
     -> Self::Peak;
 
+    /// The scale of a tensor of sums of products of `w` and another tensor, which has the scale `x`: for a matrix that starts
+    /// at zero and grows with every update. It moves with the largest element of `w`, which stays within a batch, and is
+    /// coarser or finer by what `track` has seen.
+    fn product(_track: Scale<Self>, _w: View<'_, Self>, _x: Scale<Self>) -> Scale<Self> {
+        Scale::<Self>::default()
+    }
+
     /// `dW += x dyᵀ`, over the positions of the sweep. With `fresh`, `dW` holds nothing yet.
     fn affine_weights(x: View<'_, Self>, dy: View<'_, Self>, dw: Grad<'_, Self>, sweep: Sweep, fresh: bool);
 

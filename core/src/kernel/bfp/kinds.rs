@@ -13,5 +13,8 @@ pub(super) const SPATIAL: u128 = 1 << 5 | 1 << 6 | 0xff << 14 | 0xf << 33;
 pub(super) const NORMAL: u128 = 1 << 12 | 0b1_1111 << 22;
 /// Embedding, position, attention, rnn, gru, lstm, last.
 pub(super) const SEQUENCE: u128 = 0b111_1111 << 27;
+/// Adapters: low rank and channels of dense layers and convolutions, of transposed ones, recurrent layers, attention and
+/// embeddings, and channels of depthwise convolutions.
+pub(super) const ADAPTERS: u128 = 0b11 << 37 | 0x1fff << 40;
 /// All losses.
 pub(super) const JUDGE: u128 = 0x3ff << LOSSES;

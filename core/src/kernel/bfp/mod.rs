@@ -31,8 +31,13 @@ use limit::{Limiter, bits};
 use products::{Block, BlockMut};
 
 impl<M: Master> Kernel for Bfp14<M> {
-    const KINDS: u128 =
-        kinds::PRODUCTS | kinds::POINTWISE | kinds::SPATIAL | kinds::NORMAL | kinds::SEQUENCE | kinds::JUDGE;
+    const KINDS: u128 = kinds::PRODUCTS
+        | kinds::POINTWISE
+        | kinds::SPATIAL
+        | kinds::NORMAL
+        | kinds::SEQUENCE
+        | kinds::ADAPTERS
+        | kinds::JUDGE;
     const FUSES: bool = true;
     /// `32 · 8191² < 2³¹`
     const MOST_SAMPLES: u16 = 32;
@@ -107,6 +112,15 @@ impl<M: Master> Kernel for Bfp14<M> {
 
     fn affine_input(w: View<'_, Self>, dy: View<'_, Self>, dx: ViewMut<'_, Self>, sweep: Sweep) -> Peak {
         products::affine_input(block(w), block(dy), block_mut(dx), sweep)
+    }
+
+    /// A track begins at −13. Products of the largest mantissas are 2²⁶ then, at 15 bits above the finest: a sum of some of
+    /// usual size has room for four times as much.
+    fn product(track: Exponent, w: View<'_, Self>, x: Exponent) -> Exponent {
+        let largest = w.data.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
+        let free = 13 - (16 - largest.leading_zeros() as i32);
+        let sum = bits(track) + 28 + bits(w.scale) - free + bits(x);
+        Exponent(sum.clamp(-100, 100) as i16)
     }
 
     /// At exponents that do not change within a batch of at most 32 samples, divided by a power of two that is the same

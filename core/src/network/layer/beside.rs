@@ -1,10 +1,11 @@
 //! Adapters beside the matrices of recurrent layers and attention.
 
 use super::matrices::{Chosen, Factors, TENSORS};
-use super::{Attention, Backward, For, Forward, Gradient, Gru, InPlace, Lstm, Reads, Rnn, Room, Visit};
+use super::recurrence::{follow, scales, split};
+use super::{Attention, Backward, For, Forward, Gradient, Gru, InPlace, Lstm, Pass, Reads, Rnn, Room, Visit};
 use crate::kernel::{Kernel, Run};
 use crate::network::{Param, Params, Shape, Start};
-use crate::number::{Number, View, ViewMut, cast, cast_mut};
+use crate::number::{Number, Scale, View, ViewMut, cast, cast_mut};
 
 /// [`LowRank`](super::LowRank) adapters beside a recurrent layer or attention: each product `Wᵀ x` becomes
 /// `Wᵀ x + Uᵀ Dᵀ x`, with factors of its own
@@ -82,6 +83,9 @@ macro_rules! beside {
         impl LowRankOf<$base> {
             pub(crate) const NAME: &'static str = $low_rank;
             pub(crate) const ROWS: bool = false;
+            /// Scales of its own, behind those of the base: of `h` of each product, then of `dh` of each, as a
+            /// [product](Kernel::product) of `U` and `dy`.
+            pub(crate) const INNER: usize = <$base>::INNER + 4;
             /// Names of the factors of each matrix.
             pub(crate) const NAMES: [[&'static str; 2]; 2] = [$first, $second];
 
@@ -140,8 +144,23 @@ macro_rules! beside {
                     .scratch
                     .split_at_mut_checked(self.h::<N>())
                     .unwrap_or_default();
-                let m = &mut self.factors::<N>(room);
-                self.base.forward_by(m, Forward { scratch, ..ports })
+                let (inner, own) = split(ports.inner, <$base>::INNER);
+                let [first, second] = scales::<N, 2>(own);
+                let h = [first, second].map(|scale| (scale, N::Peak::default()));
+                let m = &mut self.factors::<N>(room, h, Default::default());
+                let pass = ports.pass;
+                let peak = self.base.forward_by(
+                    m,
+                    Forward {
+                        scratch,
+                        inner,
+                        ..ports
+                    },
+                );
+                if pass != Pass::Infer {
+                    follow::<N, 2>(own, 0, m.h.map(|(_, peak)| peak));
+                }
+                peak
             }
 
             pub(crate) fn backward<N: Kernel>(&self, mut ports: Backward<'_, N>) -> N::Peak {
@@ -156,15 +175,35 @@ macro_rules! beside {
                         }
                     }
                 }
-                let m = &mut self.factors::<N>(room);
-                self.base.backward_by(m, Backward { scratch, ..ports })
+                let (inner, own) = split(ports.inner, <$base>::INNER);
+                let [first, second, of_first, of_second] = scales::<N, 4>(own);
+                let h = [first, second].map(|scale| (scale, N::Peak::default()));
+                let dh = [of_first, of_second].map(|track| (track, N::Peak::default()));
+                let m = &mut self.factors::<N>(room, h, dh);
+                let peak = self.base.backward_by(
+                    m,
+                    Backward {
+                        scratch,
+                        inner,
+                        ..ports
+                    },
+                );
+                follow::<N, 2>(own, 2, m.dh.map(|(_, peak)| peak));
+                peak
             }
 
-            fn factors<'a, N: Kernel>(&self, room: &'a mut [u8]) -> Factors<'a, N> {
+            fn factors<'a, N: Kernel>(
+                &self,
+                room: &'a mut [u8],
+                h: [(Scale<N>, N::Peak); 2],
+                dh: [(Scale<N>, N::Peak); 2],
+            ) -> Factors<'a, N> {
                 Factors {
                     rank: self.rank.into(),
                     step: $step,
                     room: cast_mut(room),
+                    h,
+                    dh,
                 }
             }
 

@@ -166,7 +166,7 @@ impl<const TRANSPOSED: bool> Channels<TRANSPOSED> {
             data: dz,
             scale: dx.scale,
         };
-        sweep_input(p.weight(2), dy, &mut dz, |f| {
+        let chosen = sweep_input(p.weight(2), dy, &mut dz, |f| {
             Base::sweeps::<TRANSPOSED>(window, outputs, f)
         });
         let window = self.base.window(input);
@@ -177,13 +177,15 @@ impl<const TRANSPOSED: bool> Channels<TRANSPOSED> {
             data: &*dz.data,
             scale: dz.scale,
         };
-        N::higher(frozen, N::scatter(dz, dx, self.run(input)))
+        let peak = N::higher(frozen, chosen);
+        N::higher(peak, N::scatter(dz, dx, self.run(input)))
     }
 
     /// Of the chosen channels' weights: nothing else trains.
     pub(crate) fn gradient<N: Kernel>(&self, ports: Gradient<'_, N>) {
         let Gradient {
             input,
+            x,
             dy,
             kept,
             rows,
@@ -193,7 +195,7 @@ impl<const TRANSPOSED: bool> Channels<TRANSPOSED> {
         } = ports;
         let z = View {
             data: cast::<N::Elem>(kept),
-            scale: dy.scale,
+            scale: x.scale,
         };
         let (window, outputs) = (self.window(input), self.base.outputs());
         sweep_weights(z, dy, dw, fresh, |f| {

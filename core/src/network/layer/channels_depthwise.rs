@@ -138,8 +138,8 @@ impl<const D: usize> ChannelsDepthwise<D> {
             data: &mut *data,
             scale,
         };
-        N::depthwise(p.weight(2), &[], z, u, &mut [], &self.window(input));
-        let run = self.run(input);
+        let chosen = N::depthwise(p.weight(2), &[], z, u, &mut [], &self.window(input));
+        let (run, frozen) = (self.run(input), N::higher(frozen, chosen));
         N::higher(frozen, N::scatter(View { data, scale }, y, run))
     }
 
@@ -148,6 +148,7 @@ impl<const D: usize> ChannelsDepthwise<D> {
             input,
             p,
             mut dp,
+            x,
             dy,
             dx,
             kept,
@@ -161,7 +162,7 @@ impl<const D: usize> ChannelsDepthwise<D> {
         if let Some(dw) = dp.tensor(2) {
             let z = View {
                 data: cast::<N::Elem>(kept),
-                scale: dy.scale,
+                scale: x.scale,
             };
             N::depthwise_weights(z, du, dw, &window, fresh);
         }
@@ -179,8 +180,8 @@ impl<const D: usize> ChannelsDepthwise<D> {
             data: &mut *data,
             scale,
         };
-        N::depthwise_input(p.weight(2), du, dz, &window);
-        let run = self.run(input);
+        let chosen = N::depthwise_input(p.weight(2), du, dz, &window);
+        let (run, frozen) = (self.run(input), N::higher(frozen, chosen));
         N::higher(frozen, N::scatter(View { data, scale }, again(&mut dx), run))
     }
 

@@ -1,8 +1,9 @@
 //! Low-rank adapter over a frozen layer.
 
 use super::base::Base;
+use super::recurrence::{follow, scales};
 use super::windowed::{sweep, sweep_input, sweep_weights};
-use super::{Backward, For, Forward, Gradient, InPlace, Reads, Room, Visit};
+use super::{Backward, For, Forward, Gradient, InPlace, Pass, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Param, Params, Shape, Start};
 use crate::number::{Number, View, ViewMut, cast, cast_mut};
@@ -31,6 +32,8 @@ impl<const TRANSPOSED: bool> LowRank<TRANSPOSED> {
         "low_rank"
     };
     pub(crate) const ROWS: bool = false;
+    /// Scales of its own: of `h`, and of `dh` as a [product](Kernel::product) of `U` and `dy`.
+    pub(crate) const INNER: usize = 2;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
         InPlace::Never
@@ -112,25 +115,28 @@ impl<const TRANSPOSED: bool> LowRank<TRANSPOSED> {
             mut y,
             kept,
             scratch,
+            inner,
+            pass,
             visit,
             ..
         } = ports;
         let window = self.base.window(input);
-        let h = cast_mut::<N::Elem>(if visit.trains { kept } else { scratch });
-        N::clear(h);
-        let mut h = ViewMut {
-            data: h,
-            scale: y.scale,
-        };
+        let [scale] = scales::<N, 1>(inner);
+        let data = cast_mut::<N::Elem>(if visit.trains { kept } else { scratch });
+        N::clear(data);
+        let mut h = ViewMut { data, scale };
         let frozen = sweep::<false, N>(p.weight(0), p.bias(1), x, &mut y, |f| {
             Base::sweeps::<TRANSPOSED>(window, self.base.outputs(), f)
         });
-        sweep::<false, N>(p.weight(2), &[], x, &mut h, |f| {
+        let of_h = sweep::<false, N>(p.weight(2), &[], x, &mut h, |f| {
             Base::sweeps::<TRANSPOSED>(window, self.rank.into(), f)
         });
+        if pass != Pass::Infer {
+            follow::<N, 1>(inner, 0, [of_h]);
+        }
         let h = View {
             data: &*h.data,
-            scale: h.scale,
+            scale,
         };
         N::higher(frozen, N::affine(p.weight(3), &[], h, y, self.up(input)))
     }
@@ -145,24 +151,25 @@ impl<const TRANSPOSED: bool> LowRank<TRANSPOSED> {
             dx,
             kept,
             scratch,
+            inner,
             ..
         } = ports;
         let window = self.base.window(input);
+        let [of_h, of_dh] = scales::<N, 2>(inner);
+        let scale = N::product(of_dh, p.weight(3), dy.scale);
         let h = View {
             data: cast::<N::Elem>(kept),
-            scale: dy.scale,
+            scale: of_h,
         };
         let dh = cast_mut::<N::Elem>(scratch);
         N::clear(dh);
         let whole = ViewMut {
             data: &mut *dh,
-            scale: dy.scale,
+            scale,
         };
-        N::affine_input(p.weight(3), dy, whole, self.up(input));
-        let dh = View {
-            data: &*dh,
-            scale: dy.scale,
-        };
+        let peak = N::affine_input(p.weight(3), dy, whole, self.up(input));
+        follow::<N, 1>(inner, 1, [peak]);
+        let dh = View { data: &*dh, scale };
         let fresh = dp.fresh;
         if let Some(dw) = dp.tensor(2) {
             sweep_weights(x, dh, dw, fresh, |f| {

@@ -1,7 +1,7 @@
 //! Low-rank adapter over a frozen table of tokens.
 
 use super::matrices::again;
-use super::recurrence::{own, row, seen, split};
+use super::recurrence::{follow, own, raise, row, scales, seen, split};
 use super::{Backward, Embedding, For, Forward, Gradient, InPlace, Reads, Room, Visit};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Param, Params, Shape, Start};
@@ -26,6 +26,8 @@ pub struct LowRankEmbedding {
 impl LowRankEmbedding {
     pub(crate) const NAME: &'static str = "low_rank_embedding";
     pub(crate) const ROWS: bool = false;
+    /// A scale of its own: of `dh`, as a [product](Kernel::product) of `U` and `dy`. `h` has that of `D`.
+    pub(crate) const INNER: usize = 1;
 
     pub(crate) const fn in_place(&self, _input: Shape) -> InPlace {
         InPlace::Never
@@ -100,8 +102,9 @@ impl LowRankEmbedding {
         let (h, _) = split(cast_mut::<N::Elem>(scratch), self.rank.into());
         let mut peak = N::look_up(p.weight(0), x, again(&mut y));
         for t in 0..x.data.len() {
-            N::look_up(p.weight(1), token(x, t), own(h, y.scale));
-            let h = seen(h, y.scale);
+            let down = p.weight(1);
+            N::look_up(down, token(x, t), own(h, down.scale));
+            let h = seen(h, down.scale);
             let here = N::affine(p.weight(2), &[], h, again(&mut y), self.up(t));
             peak = N::higher(peak, here);
         }
@@ -115,8 +118,13 @@ impl LowRankEmbedding {
             x,
             dy,
             scratch,
+            inner,
             ..
         } = ports;
+        let (down, up) = (p.weight(1), p.weight(2));
+        let [of_dh] = scales::<N, 1>(inner);
+        let scale = N::product(of_dh, up, dy.scale);
+        let mut peak = N::Peak::default();
         let (h, dh) = split(cast_mut::<N::Elem>(scratch), self.rank.into());
         let (dh, _) = split(dh, self.rank.into());
         let fresh = dp.fresh;
@@ -124,16 +132,17 @@ impl LowRankEmbedding {
             dw.data.fill(Default::default());
         }
         for t in 0..x.data.len() {
-            N::look_up(p.weight(1), token(x, t), own(h, dy.scale));
+            N::look_up(down, token(x, t), own(h, down.scale));
             if let Some(dw) = dp.tensor(2) {
-                N::affine_weights(seen(h, dy.scale), dy, dw, self.up(t), fresh && t == 0);
+                N::affine_weights(seen(h, down.scale), dy, dw, self.up(t), fresh && t == 0);
             }
             N::clear(dh);
-            N::affine_input(p.weight(2), dy, own(dh, dy.scale), self.up(t));
+            raise::<N>(&mut peak, N::affine_input(up, dy, own(dh, scale), self.up(t)));
             if let Some(dw) = dp.tensor(1) {
-                N::look_up_gradient(token(x, t), seen(dh, dy.scale), dw);
+                N::look_up_gradient(token(x, t), seen(dh, scale), dw);
             }
         }
+        follow::<N, 1>(inner, 0, [peak]);
         N::Peak::default()
     }
 

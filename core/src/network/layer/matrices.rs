@@ -3,10 +3,10 @@
 //! Kinds whose matrices are used in the middle of other work (recurrent layers, attention) are written once over
 //! [`Matrices`]. [`Alone`] adds nothing to the primitives of a number.
 
-use super::recurrence::{own, seen, split};
+use super::recurrence::{own, raise, seen, split};
 use crate::kernel::{Kernel, Sweep};
 use crate::network::{Gradients, Parameters};
-use crate::number::{View, ViewMut};
+use crate::number::{Scale, View, ViewMut};
 
 /// The products of a layer with matrix number `matrix` of its parameters.
 pub(super) trait Matrices<N: Kernel> {
@@ -130,12 +130,26 @@ pub(super) struct Factors<'a, N: Kernel> {
     pub step: usize,
     /// Room for `h = Dᵀ x`, and in the backward step for `dh = U dy` behind it.
     pub room: &'a mut [N::Elem],
+    /// Of `h` of each product, its scale and what was seen of it.
+    pub h: [(Scale<N>, N::Peak); 2],
+    /// Of `dh` of each, what its [scale](Kernel::product) is told by, and what was seen of it.
+    pub dh: [(Scale<N>, N::Peak); 2],
+}
+
+/// What belongs to a product, of two.
+fn of<T>([first, second]: &mut [T; 2], product: usize) -> &mut T {
+    if product == 0 { first } else { second }
 }
 
 impl<N: Kernel> Factors<'_, N> {
     /// Index of `down` of a matrix; `up` comes next.
     fn down(&self, matrix: usize) -> usize {
-        TENSORS + 2 * matrix / self.step.max(1)
+        TENSORS + 2 * self.product(matrix)
+    }
+
+    /// Which of the two products the matrix is in.
+    fn product(&self, matrix: usize) -> usize {
+        matrix / self.step.max(1)
     }
 
     /// `D` where `sweep` has `W`.
@@ -168,19 +182,16 @@ impl<N: Kernel> Factors<'_, N> {
         mut y: ViewMut<'_, N>,
         sweep: Sweep,
     ) -> N::Peak {
-        let down = self.down(matrix);
+        let (down, product) = (self.down(matrix), self.product(matrix));
         let mut peak = N::Peak::default();
         for at in each(sweep) {
             let (into, from) = (self.to_h(at), self.of_h(at));
+            let (scale, seen_of_h) = of(&mut self.h, product);
             let (h, _) = split(self.room, self.rank);
             N::clear(h);
-            N::affine(p.weight(down), &[], x, own(h, y.scale), into);
-            let h_scale = y.scale;
-            let y = again(&mut y);
-            peak = N::higher(
-                peak,
-                N::affine(p.weight(down + 1), &[], seen(h, h_scale), y, from),
-            );
+            raise::<N>(seen_of_h, N::affine(p.weight(down), &[], x, own(h, *scale), into));
+            let (h, y) = (seen(h, *scale), again(&mut y));
+            raise::<N>(&mut peak, N::affine(p.weight(down + 1), &[], h, y, from));
         }
         peak
     }
@@ -241,16 +252,22 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
         mut dx: ViewMut<'_, N>,
         sweep: Sweep,
     ) -> N::Peak {
-        let down = self.down(matrix);
+        let (down, product) = (self.down(matrix), self.product(matrix));
+        let (track, mut seen_of_dh) = *of(&mut self.dh, product);
+        let scale = N::product(track, p.weight(down + 1), dy.scale);
         let mut peak = N::affine_input(p.weight(matrix), dy, again(&mut dx), sweep);
         for at in each(sweep) {
             let (into, from) = (self.to_h(at), self.of_h(at));
             let (dh, _) = split(self.room, self.rank);
             N::clear(dh);
-            N::affine_input(p.weight(down + 1), dy, own(dh, dy.scale), from);
-            let here = N::affine_input(p.weight(down), seen(dh, dy.scale), again(&mut dx), into);
-            peak = N::higher(peak, here);
+            raise::<N>(
+                &mut seen_of_dh,
+                N::affine_input(p.weight(down + 1), dy, own(dh, scale), from),
+            );
+            let here = N::affine_input(p.weight(down), seen(dh, scale), again(&mut dx), into);
+            raise::<N>(&mut peak, here);
         }
+        of(&mut self.dh, product).1 = seen_of_dh;
         peak
     }
 
@@ -264,21 +281,29 @@ impl<N: Kernel> Matrices<N> for Factors<'_, N> {
         sweep: Sweep,
         (_, terms): (bool, usize),
     ) {
-        let down = self.down(matrix);
+        let (down, product) = (self.down(matrix), self.product(matrix));
+        let (of_h, _) = *of(&mut self.h, product);
+        let (track, mut seen_of_dh) = *of(&mut self.dh, product);
+        let of_dh = N::product(track, p.weight(down + 1), dy.scale);
         for at in each(sweep) {
             let (into, from) = (self.to_h(at), self.of_h(at));
             let (h, dh) = split(self.room, self.rank);
             N::clear(h);
-            N::affine(p.weight(down), &[], x, own(h, x.scale), into);
+            N::affine(p.weight(down), &[], x, own(h, of_h), into);
             N::clear(dh);
-            N::affine_input(p.weight(down + 1), dy, own(dh, dy.scale), from);
+            // The layer below may not have asked for it.
+            raise::<N>(
+                &mut seen_of_dh,
+                N::affine_input(p.weight(down + 1), dy, own(dh, of_dh), from),
+            );
             if let Some(dw) = dp.tensor(down) {
-                N::series_weights(x, seen(dh, dy.scale), dw, into, false, terms);
+                N::series_weights(x, seen(dh, of_dh), dw, into, false, terms);
             }
             if let Some(dw) = dp.tensor(down + 1) {
-                N::series_weights(seen(h, x.scale), dy, dw, from, false, terms);
+                N::series_weights(seen(h, of_h), dy, dw, from, false, terms);
             }
         }
+        of(&mut self.dh, product).1 = seen_of_dh;
     }
 }
 

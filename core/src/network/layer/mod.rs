@@ -330,10 +330,16 @@ impl Layer {
     /// Tensors that the layer keeps to itself and that need a scale, in block fixed point.
     pub(crate) const fn inner(&self) -> usize {
         match self {
-            Self::Rnn(_) | Self::LowRankRnn(_) | Self::ChannelsRnn(_) => Rnn::INNER,
-            Self::Gru(_) | Self::LowRankGru(_) | Self::ChannelsGru(_) => Gru::INNER,
-            Self::Lstm(_) | Self::LowRankLstm(_) | Self::ChannelsLstm(_) => Lstm::INNER,
-            Self::Attention(_) | Self::LowRankAttention(_) | Self::ChannelsAttention(_) => Attention::INNER,
+            Self::Rnn(_) | Self::ChannelsRnn(_) => Rnn::INNER,
+            Self::Gru(_) | Self::ChannelsGru(_) => Gru::INNER,
+            Self::Lstm(_) | Self::ChannelsLstm(_) => Lstm::INNER,
+            Self::Attention(_) | Self::ChannelsAttention(_) => Attention::INNER,
+            Self::LowRankRnn(_) => LowRankOf::<Rnn>::INNER,
+            Self::LowRankGru(_) => LowRankOf::<Gru>::INNER,
+            Self::LowRankLstm(_) => LowRankOf::<Lstm>::INNER,
+            Self::LowRankAttention(_) => LowRankOf::<Attention>::INNER,
+            Self::LowRankEmbedding(_) => LowRankEmbedding::INNER,
+            Self::LowRank(_) | Self::LowRankTransposed(_) => LowRank::<false>::INNER,
             _ => 0,
         }
     }
