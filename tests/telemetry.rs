@@ -49,7 +49,7 @@ impl Write for Wire {
 
 /// Events of every kind, in the order of `docs/formats.md`.
 #[rustfmt::skip]
-const EVENTS: [Event; 16] = [
+const EVENTS: [Event; 18] = [
     Event::Step { step: 1, loss: 0.5, norm: 2.0 },
     Event::Step { step: 300, loss: 1.5, norm: 0.1 },
     Event::Epoch { epoch: 7, loss: 0.25, validation: None, accuracy: None },
@@ -61,6 +61,8 @@ const EVENTS: [Event; 16] = [
     Event::Alarm(Alarm::NotFinite { step: 9 }),
     Event::Alarm(Alarm::Overrun { frames: 2 }),
     Event::Alarm(Alarm::Sensor),
+    Event::Alarm(Alarm::Saturated { layer: 2, share: 25 }),
+    Event::Alarm(Alarm::Stalled { layer: 0, share: 900 }),
     Event::Stopped(Stop::Epochs),
     Event::Stopped(Stop::Patience),
     Event::Stopped(Stop::NoSamples),
@@ -122,6 +124,10 @@ fn any_event(dice: &mut Pcg) -> Event {
             step: count,
             sequence: dice.next_u64(),
         },
+        5 if count % 2 == 0 => Event::Alarm(Alarm::Saturated {
+            layer: count as u16,
+            share: dice.next_u32() as u16,
+        }),
         5 => Event::Alarm(Alarm::Overrun { frames: count }),
         _ => Event::Stopped(Stop::Patience),
     }

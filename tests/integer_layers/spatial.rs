@@ -1,8 +1,13 @@
 //! Convolution, pooling, joins.
 
 use crate::harness::{Case, USUAL, compare};
+use kilograd::engine::{Arena, Trainer, Training};
+use kilograd::loss::Loss;
 use kilograd::network::*;
+use kilograd::number::bfp::Exponent;
 use kilograd::number::random::Pcg;
+use kilograd::number::{Bfp14, View};
+use kilograd::optim::Sgd;
 
 /// Much that is the same in all samples and a little that is not: scales that fit the first one fit the others, for
 /// what is compared here are sums and not the search for scales. Layers stand beside one another without a rectifier,
@@ -175,4 +180,50 @@ fn pools() {
         &[max_pool(2), conv2d(4, [2, 2]), flatten()],
     );
     series("global_max", &[conv1d(24, 3), global_max()]);
+}
+
+/// Output of a planned model after it has found its scales, and the bytes of its work region.
+fn inferred(model: &Model<'_>, training: &Training<Bfp14, Sgd>) -> (Vec<i16>, usize) {
+    let plan: PlanOf<8> = model.try_plan(training).unwrap();
+    let plan: &Plan = &plan;
+    let mut memory = Box::new(Arena::<{ 1 << 16 }>::ZERO);
+    memory.fill(0xA5);
+    let sgd = Sgd {
+        learning_rate: 0.1,
+        weight_decay: 0.0,
+    };
+    let memory = &mut memory[..plan.bytes()];
+    let mut trainer = Trainer::<Bfp14, Sgd, { u128::MAX }>::new(plan, memory, sgd).unwrap();
+    trainer.init(5);
+    let data = steady(&mut Pcg::new(3), model.input.len());
+    let x = || View {
+        data: &*data,
+        scale: Exponent(-10),
+    };
+    trainer.calibrate(x());
+    (trainer.infer(x()).data.to_vec(), plan.regions.work)
+}
+
+/// Written over its input, at another scale, an output has the same bits.
+#[test]
+fn in_place() {
+    let image = Shape::image(3, 9, 8);
+    let same = conv2d(3, [3, 3]).padding(1);
+    for (what, layer) in [
+        ("conv2d of one pixel", conv2d(5, [1, 1])),
+        ("conv2d of one pixel to fewer channels", conv2d(2, [1, 1])),
+        ("conv2d", conv2d(3, [3, 3]).padding(1)),
+        ("depthwise2d", depthwise2d([3, 3]).padding(1)),
+        ("max_pool", max_pool(3).stride(2).padding(1)),
+        ("average_pool", average_pool(3).stride(2).padding(1)),
+    ] {
+        let layers = [same, layer, flatten(), dense(3)];
+        let model = Model::new(image, &layers);
+        let training = Training::new(Loss::CrossEntropy);
+        let (beside, larger) = inferred(&model, &training);
+        let (over, smaller) = inferred(&model, &training.inference());
+        assert_eq!(beside, over, "{what}");
+        assert!(smaller < larger, "{what}: {smaller} and {larger}");
+        assert!(over.iter().any(|y| *y != 0), "{what}");
+    }
 }

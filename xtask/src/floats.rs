@@ -53,8 +53,7 @@ fn is_soft_float(name: &str) -> bool {
                 || name.contains(&format!("{kind}si"))
                 || name.contains(&format!("{kind}di"))
         };
-        return name.starts_with(|letter: char| letter.is_ascii_lowercase())
-            && types.iter().any(|kind| operation(&kind));
+        return name.starts_with(|letter: char| letter.is_ascii_lowercase()) && types.iter().any(operation);
     }
     [
         "compiler_builtins::float",

@@ -32,7 +32,8 @@ cargo xtask fuzz [--hours H] [--seed N] [--case FILE]
 cargo xtask bench-mcu [--bless] [--functions]
                                  instructions, code and RAM of W1, W2 and W4 on the emulated Cortex-M4F, beside
                                  the peers; compares with the golden values (or takes the new ones); which functions;
-                                 small firmwares; elementary functions; and the candidate orders of summation
+                                 small firmwares; elementary functions; the candidate orders of summation; and
+                                 training in integers, on a Cortex-M0 and on a Cortex-M4
 ";
 
 fn main() -> ExitCode {
@@ -72,6 +73,7 @@ fn bench_mcu(words: &[&str]) -> Outcome {
     mcu::sizes(&tools, options.bless, &mut parts::Tally::default())?;
     mcu::functions(&tools)?;
     mcu::orders(&tools)?;
+    mcu::integers(&tools, options.bless, &mut parts::Tally::default())?;
     mcu::bench(&tools, &options, &mut parts::Tally::default())
 }
 
@@ -107,6 +109,9 @@ fn test(mut parts: Parts) -> bool {
     parts.part("sizes on the chip", |tally| mcu::sizes(&tools, false, tally));
     parts.part("instructions on the chip", |tally| {
         mcu::bench(&tools, &mcu::Options::default(), tally)
+    });
+    parts.part("integer instructions on the chip", |tally| {
+        mcu::integers(&tools, false, tally)
     });
     parts.close()
 }

@@ -257,7 +257,7 @@ impl<'p, N: Number> Contents<'p, N> {
         flags |= u8::from(slot.tensors.trained(tensor)) << 3;
         let params = crate::engine::COUNTERS as u32;
         let tracks = self.plan.regions.params + self.plan.regions.state;
-        let track = (usize::from(slot.track) + 2 + tensor) * N::TRACK_BYTES + tracks;
+        let track = (usize::from(slot.tracks) + 2 + tensor) * N::TRACK_BYTES + tracks;
         let at = slot.params + slot.tensors.span::<N>(tensor).start as u32;
         Some(Listed {
             name,

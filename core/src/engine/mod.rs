@@ -1,5 +1,6 @@
 //! The engine: runs a planned model forward, backward and through its update, in one arena.
 
+mod adopt;
 mod arena;
 mod backward;
 mod forward;

@@ -73,13 +73,26 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     pub fn calibrate<'x>(&mut self, x: impl Into<View<'x, N>>) {
         let x = x.into();
         for _ in 0..TRIALS {
-            if N::CALIBRATES {
-                self.forward(x, Pass::Trial);
-            }
-            if !self.turn(true) {
+            self.measure(x);
+            if !self.rescale() {
                 break;
             }
         }
+    }
+
+    /// Runs one sample forward and takes note of how large its tensors are, for [`rescale`](Self::rescale).
+    ///
+    /// [`calibrate`](Self::calibrate) fits the scales to one sample; this fits them to a set: measure every sample, rescale, and
+    /// begin again for as long as a scale has moved, since what saturates hides how large it is.
+    pub fn measure<'x>(&mut self, x: impl Into<View<'x, N>>) {
+        if N::CALIBRATES {
+            self.forward(x.into(), Pass::Trial);
+        }
+    }
+
+    /// Fits the scales of all tensors to what was [measured](Self::measure) since, and says whether one moved.
+    pub fn rescale(&mut self) -> bool {
+        self.turn(true)
     }
 
     /// Runs the first sample, forward and backward, until all scales fit it; nothing moves. A scale that is far off hides

@@ -24,6 +24,6 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         let place = slot.tensors.span::<N>(index);
         let from = slot.params as usize;
         let bytes = self.params.get_mut(from + place.start..from + place.end)?;
-        Some((bytes, self.tracks.get_mut(usize::from(slot.track) + 2 + index)))
+        Some((bytes, self.tracks.get_mut(usize::from(slot.tracks) + 2 + index)))
     }
 }

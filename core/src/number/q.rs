@@ -1,5 +1,10 @@
 //! Plain fixed point: integers with a fixed number of fraction bits, for what stands before and behind a model.
 
+#![expect(
+    clippy::multiple_bound_locations,
+    reason = "the derived implementations repeat the bound"
+)]
+
 use super::Element;
 use bytemuck::{Pod, Zeroable};
 use core::fmt;

@@ -72,7 +72,7 @@ impl WithTraining for Import<'_> {
 }
 
 /// Writes a state into a new file, as its only frame.
-fn write_checkpoint(path: &Path, state: &Parts<'_>) -> Result<(), Failure> {
+pub(super) fn write_checkpoint(path: &Path, state: &Parts<'_>) -> Result<(), Failure> {
     // Before the store reports in its own words what a folder is missing.
     super::export::write(path, &[])?;
     let mut store = keep::create(path, state)?;

@@ -2,6 +2,7 @@
 
 mod arena;
 mod compare;
+mod convert;
 mod export;
 mod image;
 mod import;
@@ -50,6 +51,8 @@ enum Command {
     Image(image::Options),
     /// Show every checkpoint in an image or a dump of a device
     Inspect(inspect::Options),
+    /// Turn a checkpoint into another number, and measure what that costs
+    Convert(convert::Options),
     /// Compare the numbers of a training with f32
     Compare(compare::Options),
     /// Tell the story: train, ship, shift, collect, fine-tune, lose power, resume
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(options)) => import::run(&options),
         Some(Command::Image(options)) => image::run(&options),
         Some(Command::Inspect(options)) => inspect::run(&options),
+        Some(Command::Convert(options)) => convert::run(&options),
         Some(Command::Compare(options)) => compare::run(&options),
         Some(Command::Story(options)) => story::tell(&options),
         None => story::tell(&story::Options::default()),

@@ -125,7 +125,7 @@ mod tests {
             "{gap:?}"
         );
         assert!((gap.error - 1.0 / 3f64.sqrt()).abs() < 1e-4, "{gap:?}");
-        assert_eq!(summary.right, 1 - 1 + 3);
+        assert_eq!(summary.right, 3);
         assert!((summary.loss_change - 1.0).abs() < 1e-4, "{summary:?}");
         assert!(!summary.met);
     }

@@ -12,8 +12,11 @@ use kilograd::number::{Bfp14, Element, Number};
 use kilograd::optim::Optimizer;
 use std::num::Saturating;
 
+/// Reads a listed tensor of so many elements.
+type Decode = fn(&Found<'_>, &Listed, usize) -> Option<Vec<f32>>;
+
 /// The values of a tensor in block fixed point, in the number of the weights; none for floats, which the core reads.
-fn decoder(number: u8) -> Option<fn(&Found<'_>, &Listed, usize) -> Option<Vec<f32>>> {
+fn decoder(number: u8) -> Option<Decode> {
     match number {
         Low16::CODE => Some(decoded::<Low16>),
         Low8::CODE => Some(decoded::<Low8>),

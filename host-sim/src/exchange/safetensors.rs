@@ -25,8 +25,11 @@ pub struct Tensors {
     pub notes: BTreeMap<String, String>,
 }
 
+/// An element's bytes as `f32`.
+type Decode = fn(&[u8]) -> f32;
+
 /// Bytes of an element of a type, and the element as `f32`. Integers are read too: PyTorch counts batches in one.
-fn element(kind: &str) -> Option<(usize, fn(&[u8]) -> f32)> {
+fn element(kind: &str) -> Option<(usize, Decode)> {
     fn low<const BYTES: usize>(bytes: &[u8]) -> [u8; BYTES] {
         *bytes.first_chunk().unwrap_or(&[0; BYTES])
     }

@@ -102,9 +102,12 @@ mod tests {
     use super::*;
     use kilograd::network::{self, Entry, Shape};
 
+    /// A layer, its input, and the tensors that PyTorch has of it.
+    type Case<'a> = (Entry, Shape, &'a [(&'a str, &'a [usize])]);
+
     fn both(entry: Entry, input: Shape, index: usize) -> (Torch, Param) {
         let param = entry.layer().params(input).get(index).unwrap();
-        (torch(&entry.layer(), &param).unwrap(), param)
+        (torch(entry.layer(), &param).unwrap(), param)
     }
 
     #[test]
@@ -127,7 +130,7 @@ mod tests {
     fn every_kind_has_pytorchs_names_and_shapes() {
         let image = Shape::image(4, 6, 5);
         let series = Shape::series(4, 9);
-        let cases: &[(Entry, Shape, &[(&str, &[usize])])] = &[
+        let cases: &[Case<'_>] = &[
             (
                 network::conv2d(3, [2, 5]),
                 image,

@@ -2,8 +2,8 @@
 
 use super::optimizer::OptimizerFile;
 use kilograd::kernel::Kernel;
-use kilograd::number::Bfp14;
 use kilograd::number::bfp::{High, Low8, Low16};
+use kilograd::number::{Bfp14, Number};
 use kilograd::optim::Optimizer;
 
 /// A number format that a run can be trained in.
@@ -31,6 +31,16 @@ impl NumberFile {
     /// Its name in run files and reports.
     pub const fn name(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+
+    /// Its code in checkpoints.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::F32 => <f32 as Number>::CODE,
+            Self::Bfp14 => <Bfp14<Low16> as Number>::CODE,
+            Self::Bfp14Byte => <Bfp14<Low8> as Number>::CODE,
+            Self::Bfp14High => <Bfp14<High> as Number>::CODE,
+        }
     }
 
     /// The number called `name`.

@@ -15,6 +15,7 @@ pub use auc::auc;
 pub use baseline::{Baseline, baseline};
 pub use built::{AnyTrainer, with_trainer};
 pub use file_flash::{FileFlash, FileFlashError};
+pub(crate) use fit::largest;
 pub use fit::{Options, Outcome, Raised, Watch, fit};
 pub use plan::{MAX_LAYERS, Network};
 pub use samples::Encoded;

@@ -8,6 +8,7 @@
 #![no_main]
 
 mod cases;
+mod integers;
 mod pair;
 mod plain;
 
@@ -15,12 +16,14 @@ use cases::{Adam, Case, Combine, Descend, Momentum, Outer, Project, SquareSum};
 use common::chip::{self, Console};
 use core::fmt::{self, Write};
 use cortex_m as _;
+use integers::Integers;
 use kilograd::math::Functions;
 use kilograd::number::random::Pcg;
 use pair::{Kind, Pair, same};
 use plain::Plain;
 use static_cell::ConstStaticCell;
 
+static INTEGERS: ConstStaticCell<Integers> = ConstStaticCell::new(Integers::ZERO);
 static PAIR: ConstStaticCell<Pair> = ConstStaticCell::new(Pair::ZERO);
 
 /// Longest slices: two blocks of sixteen, and every tail.
@@ -195,11 +198,22 @@ fn root(check: &mut Check<'_>, bits: u32) {
     check.count(same(own, plain), || ("sqrt", x));
 }
 
+/// Layers in integers, against their definition.
+fn layers(check: &mut Check<'_>) -> fmt::Result {
+    let room = INTEGERS.take();
+    for (inputs, outputs, shift) in integers::shapes() {
+        let right = room.case(&mut check.random, inputs, outputs, shift);
+        check.count(right, || ("integers", inputs, outputs, shift));
+    }
+    check.end("integers")
+}
+
 fn run(check: &mut Check<'_>) -> fmt::Result {
     sums(check)?;
     products(check)?;
     updates(check)?;
-    roots(check)
+    roots(check)?;
+    layers(check)
 }
 
 #[cortex_m_rt::entry]

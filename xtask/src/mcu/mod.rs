@@ -7,6 +7,7 @@
 mod cycles;
 mod functions;
 mod golden;
+mod integers;
 mod order;
 mod peers;
 mod probe;
@@ -15,6 +16,7 @@ mod table;
 mod trace;
 
 pub use functions::print as functions;
+pub use integers::check as integers;
 pub use order::print as orders;
 pub use size::check as sizes;
 

@@ -9,12 +9,27 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-const TARGET: &str = "thumbv7em-none-eabihf";
+/// An emulated chip.
+pub struct Chip {
+    pub target: &'static str,
+    machine: &'static str,
+}
+
+/// A Cortex-M4F.
+pub const M4F: Chip = Chip {
+    target: "thumbv7em-none-eabihf",
+    machine: "mps2-an386",
+};
+
+/// Code for a Cortex-M0, which the emulated Cortex-M3 runs.
+pub const M0: Chip = Chip {
+    target: "thumbv6m-none-eabi",
+    machine: "mps2-an385",
+};
+
 const SECONDS: u32 = 60;
-/// The machine, its counting clock, and semihosting that prints to the standard output.
-const EMULATOR: [&str; 13] = [
-    "-machine",
-    "mps2-an386",
+/// A counting clock, and semihosting that prints to the standard output.
+const EMULATOR: [&str; 11] = [
     "-icount",
     "shift=0,align=off,sleep=off",
     "-nographic",
@@ -85,6 +100,14 @@ pub const WORKLOADS: [Workload; 3] = [
 /// A program as linked.
 pub struct Probe {
     pub path: PathBuf,
+    chip: &'static Chip,
+}
+
+/// Instructions of a forward pass and of a step, and bytes of stack in both; no less than can be told apart.
+pub struct Counted {
+    pub forward: u64,
+    pub step: u64,
+    pub stack: u64,
 }
 
 /// What one program takes.
@@ -114,6 +137,18 @@ impl Probe {
         flags: &[&str],
         features: &str,
     ) -> Outcome<Self> {
+        Self::build_for(tools, &M4F, program, profile, flags, features)
+    }
+
+    /// [`build_with`](Self::build_with) for another chip.
+    pub fn build_for(
+        tools: &Tools,
+        chip: &'static Chip,
+        program: &str,
+        profile: &str,
+        flags: &[&str],
+        features: &str,
+    ) -> Outcome<Self> {
         let folder = place::targets().join("probe");
         let mut command = cargo();
         command
@@ -128,7 +163,7 @@ impl Probe {
                 features,
             ])
             .current_dir(folder);
-        tools.core.dress(&mut command, TARGET, flags);
+        tools.core.dress(&mut command, chip.target, flags);
         // A folder per set of flags: changing them back and forth compiles nothing anew.
         let name = if flags.is_empty() {
             "plain".into()
@@ -141,8 +176,8 @@ impl Probe {
             .join(name);
         command.arg("--target-dir").arg(&target_dir);
         run(&mut command)?;
-        let path = target_dir.join(TARGET).join(profile).join(program);
-        Ok(Self { path })
+        let path = target_dir.join(chip.target).join(profile).join(program);
+        Ok(Self { path, chip })
     }
 
     /// Runs the program to its end; returns what it printed.
@@ -153,6 +188,30 @@ impl Probe {
 
     /// Counts with the board's timer, counts again in a trace, and compares the two.
     pub fn measure(&self, tools: &Tools) -> Outcome<Measured> {
+        let Counted { forward, step, stack } = self.count(tools)?;
+        let program = Program::read(&self.path)?;
+        let trace = Trace::record(&program, &mut self.emulator(tools, ",arg=once"))?;
+        for (what, counted, traced) in [("forward", forward, trace.forward), ("step", step, trace.step)] {
+            // Data differ from run to run, and with them a ReLU's branches: close, not equal.
+            if counted.abs_diff(traced) > counted / 50 + 40 {
+                return Err(format!(
+                    "{what}: the timer counts {counted} instructions, the trace {traced}"
+                ));
+            }
+        }
+        Ok(Measured {
+            forward,
+            step,
+            forward_cycles: trace.forward_cycles,
+            step_cycles: trace.step_cycles,
+            stack,
+            sizes: program.sizes,
+            functions: trace.functions,
+        })
+    }
+
+    /// Counts with the board's timer alone.
+    pub fn count(&self, tools: &Tools) -> Outcome<Counted> {
         let text = self.run(tools)?;
         let values = read(&text);
         let value = |word: &str| {
@@ -175,30 +234,16 @@ impl Probe {
                 "the counter is off: a loop of {length} instructions counts {counted}"
             ));
         }
-        let program = Program::read(&self.path)?;
-        let trace = Trace::record(&program, &mut self.emulator(tools, ",arg=once"))?;
-        let (forward, step) = (value("forward")?, value("step")?);
-        for (what, counted, traced) in [("forward", forward, trace.forward), ("step", step, trace.step)] {
-            // Data differ from run to run, and with them a ReLU's branches: close, not equal.
-            if counted.abs_diff(traced) > counted / 50 + 40 {
-                return Err(format!(
-                    "{what}: the timer counts {counted} instructions, the trace {traced}"
-                ));
-            }
-        }
-        Ok(Measured {
-            forward,
-            step,
-            forward_cycles: trace.forward_cycles,
-            step_cycles: trace.step_cycles,
+        Ok(Counted {
+            forward: value("forward")?,
+            step: value("step")?,
             stack: value("stack")?,
-            sizes: program.sizes,
-            functions: trace.functions,
         })
     }
 
     fn emulator(&self, tools: &Tools, arguments: &str) -> Command {
         let mut command = Command::new("qemu-system-arm");
+        command.args(["-machine", self.chip.machine]);
         command.args(&EMULATOR[..EMULATOR.len() - 1]);
         command.arg(format!("{}{arguments}", EMULATOR[EMULATOR.len() - 1]));
         command.arg("-kernel").arg(&self.path);

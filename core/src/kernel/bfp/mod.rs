@@ -150,10 +150,10 @@ impl<M: Master> Kernel for Bfp14<M> {
     }
 
     fn square_sum(gradient: &[i32], scale: Exponent) -> Q32 {
-        let sum = gradient.iter().fold(0_i64, |sum, g| {
-            let g = i64::from(*g);
-            sum.saturating_add(g.saturating_mul(g))
-        });
+        let sum = gradient
+            .iter()
+            .fold(0_u64, |sum, g| sum.saturating_add(products::square(*g)));
+        let sum = sum.min(i64::MAX as u64) as i64;
         Q32(shift_wide(sum, -(2 * bits(scale) + 32)))
     }
 

@@ -32,8 +32,8 @@ pub trait Master: Copy + Debug + 'static {
     /// The lower plane, of the elements `window`, from what lies behind the high plane.
     fn plane(bytes: &mut [u8], window: Range<usize>) -> Self::Plane<'_>;
 
-    /// The next four of them, for a loop that goes on by fours; `None` if there are fewer.
-    fn four<'a>(plane: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = Self::Below<'a>>>
+    /// The next eight of them, for a loop that goes on by eights; `None` if there are fewer.
+    fn eight<'a>(plane: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = Self::Below<'a>>>
     where
         'a: 'a;
 
@@ -62,8 +62,8 @@ fn plane<T: Pod>(bytes: &mut [u8], window: Range<usize>) -> IterMut<'_, T> {
 }
 
 #[inline]
-fn four<'a, T>(plane: &mut IterMut<'a, T>) -> Option<IterMut<'a, T>> {
-    let (now, later) = core::mem::take(plane).into_slice().split_first_chunk_mut::<4>()?;
+fn eight<'a, T>(plane: &mut IterMut<'a, T>) -> Option<IterMut<'a, T>> {
+    let (now, later) = core::mem::take(plane).into_slice().split_first_chunk_mut::<8>()?;
     *plane = later.iter_mut();
     Some(now.iter_mut())
 }
@@ -82,11 +82,11 @@ impl Master for Low16 {
     }
 
     #[inline]
-    fn four<'a>(plane: &mut IterMut<'a, i16>) -> Option<impl Iterator<Item = &'a mut i16>>
+    fn eight<'a>(plane: &mut IterMut<'a, i16>) -> Option<impl Iterator<Item = &'a mut i16>>
     where
         'a: 'a,
     {
-        four(plane)
+        eight(plane)
     }
 
     #[inline]
@@ -117,11 +117,11 @@ impl Master for Low8 {
     }
 
     #[inline]
-    fn four<'a>(plane: &mut IterMut<'a, i8>) -> Option<impl Iterator<Item = &'a mut i8>>
+    fn eight<'a>(plane: &mut IterMut<'a, i8>) -> Option<impl Iterator<Item = &'a mut i8>>
     where
         'a: 'a,
     {
-        four(plane)
+        eight(plane)
     }
 
     #[inline]
@@ -152,11 +152,11 @@ impl Master for High {
     }
 
     #[inline]
-    fn four<'a>(_: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = ()>>
+    fn eight<'a>(_: &mut Self::Plane<'a>) -> Option<impl Iterator<Item = ()>>
     where
         'a: 'a,
     {
-        Some([(); 4].into_iter())
+        Some([(); 8].into_iter())
     }
 
     #[inline]

@@ -182,7 +182,7 @@ fn settle<M: Master>(
     }
 }
 
-/// The second moment is kept as its root; see [`Root`].
+/// The second moment is kept as its root, which is followed without one.
 impl<M: Master> Optimizer<Bfp14<M>> for Adam {
     type Step = Step;
 

@@ -1,6 +1,6 @@
 //! Gradient descent with momentum in block fixed point.
 
-use super::loops::{apply, mix, mix_row};
+use super::loops::{apply, mix, mix_rows};
 use super::{Dither, Factor, Scaled, Tally, settle, state_exponent, unit};
 use crate::kernel::{Grad, Kernel};
 use crate::number::bfp::{self, Bfp14, FINE, Master, Peak, Planes, Track};
@@ -62,7 +62,7 @@ impl Mix {
     }
 }
 
-/// `v ← μ v + g`, `w ← w − η v`, both rounded as [`super`] says; with decay, dampening and a look-ahead too.
+/// `v ← μ v + g`, `w ← w − η v`, the state rounded stochastically; with decay, dampening and a look-ahead too.
 impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
     type Step = Step;
     const OUTER: bool = true;
@@ -131,6 +131,15 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
         };
         let mut stalls = Tally::default();
         match param {
+            ParamMut::Bias(bias) if plain => {
+                mix(&mixing, vectors, data, dither, &mut tally);
+                for (b, v) in bias.iter_mut().zip(&*vectors) {
+                    let delta = rate.narrow((*v).into());
+                    tally.stall(delta, (*v).into());
+                    b.0 = b.0.saturating_sub(delta);
+                }
+                return tally.moved(track);
+            }
             ParamMut::Bias(bias) => {
                 for ((b, v), g) in bias.iter_mut().zip(vectors).zip(data) {
                     let (delta, _, v) = of(b.0, v, *g);
@@ -177,12 +186,9 @@ impl<M: Master> Optimizer<Bfp14<M>> for Momentum {
             exponent,
         );
         let mut tally = Tally::default();
-        let mut dither = Dither::new(random);
-        let largest = dy.data.iter().map(|dy| i32::from(*dy).abs()).max().unwrap_or(0);
+        let dither = Dither::new(random);
         let vectors = cast_mut::<i16>(state);
-        for (v, x) in vectors.chunks_exact_mut(dy.data.len()).zip(x.data) {
-            dither = mix_row(&mixing, v, (*x).into(), dy.data, largest, dither, &mut tally);
-        }
+        let dither = mix_rows(&mixing, vectors, x.data, dy.data, dither, &mut tally);
         apply(&rate, weights, vectors, dither, &mut tally);
         Some(tally.moved(track))
     }

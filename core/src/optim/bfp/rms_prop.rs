@@ -57,7 +57,7 @@ fn vectors(state: State<'_>, centered: bool) -> Vectors<'_> {
     }
 }
 
-/// The mean square is kept as its root; see [`Root`].
+/// The mean square is kept as its root, which is followed without one.
 impl<M: Master, const CENTERED: bool, const MOMENTUM: bool> Optimizer<Bfp14<M>>
     for RmsProp<CENTERED, MOMENTUM>
 {

@@ -13,7 +13,7 @@ use crate::kernel::{Runs, Sweep};
 use crate::math::fixed::{shift, shift_wide};
 use crate::number::bfp::{BIAS_FRACTION, Peak};
 use core::num::Saturating;
-use sums::{Columns, add_groups, dot};
+use sums::{Columns, add_groups, dot, down};
 
 /// Mantissas and their exponent.
 pub(super) type Block<'a> = (&'a [i16], i32);
@@ -169,12 +169,38 @@ pub(super) fn affine_input(w: Block<'_>, dy: Block<'_>, dx: BlockMut<'_>, sweep:
         let Some(dx) = dx.0.get_mut(start..start + sweep.length) else {
             return limiter.peak();
         };
+        // A convolution of 16 channels, half of whose outputs a relu has set to 0.
+        if let Ok(dy) = <&[i16; 16]>::try_from(dy)
+            && zeros(dy) >= 4
+        {
+            let (mut dx, rows) = (dx, w.as_chunks::<16>().0);
+            let mut k = 0;
+            while let Some(rows) = rows.get(k..).and_then(<[_]>::first_chunk::<8>)
+                && let Some((now, _)) = dx.split_first_chunk_mut::<8>()
+            {
+                for (dx, sum) in now.iter_mut().zip(down(rows, dy)) {
+                    *dx = limiter.limit(i32::from(*dx).saturating_add(out.of(sum)));
+                }
+                dx = dx.get_mut(8..).unwrap_or(&mut []);
+                k += 8;
+            }
+            for (dx, w) in dx.iter_mut().zip(rows.get(k..).unwrap_or(&[])) {
+                let sum = out.of(dot(w, dy));
+                *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
+            }
+            continue;
+        }
         for (dx, w) in dx.iter_mut().zip(w.chunks_exact(outputs)) {
             let sum = out.of(dot(w, dy));
             *dx = limiter.limit(i32::from(*dx).saturating_add(sum));
         }
     }
     limiter.peak()
+}
+
+/// Elements that are 0.
+fn zeros(data: &[i16]) -> usize {
+    data.iter().filter(|value| **value == 0).count()
 }
 
 /// `dW += x dyᵀ` over the positions of the sweep, divided by `2^by`.
@@ -199,11 +225,11 @@ pub(super) fn affine_weights(x: &[i16], dy: &[i16], dw: &mut [i32], sweep: Sweep
     if outputs == 0 || positions == 0 {
         return;
     }
+    if fresh && let Some(dw) = dw.get_mut(..length * outputs) {
+        dw.fill(0);
+    }
     for (k, dw) in dw.chunks_exact_mut(outputs).take(length).enumerate() {
         let Some(x) = x.get(start + k..) else { return };
-        if fresh {
-            dw.fill(0);
-        }
         if positions == 1 {
             let x = x.first().copied().map_or(0, i32::from);
             for (dw, dy) in dw.iter_mut().zip(dy) {
@@ -282,6 +308,18 @@ pub(super) fn outer_square(x: Block<'_>, dy: Block<'_>) -> i64 {
         (sum >> down, down + 2 * exponent)
     });
     shift_wide((x * dy) as i64, -(down_x + down_dy + 32))
+}
+
+/// `g²` by halves of 16 bits, since a chip without a multiplier of 64 bits takes longer than for three of 32.
+#[inline]
+pub(super) fn square(g: i32) -> u64 {
+    let magnitude = g.unsigned_abs();
+    let (high, low) = (magnitude >> 16, magnitude & 0xffff);
+    let square = u64::from(low * low);
+    if high == 0 {
+        return square;
+    }
+    square + (u64::from(high * low) << 17) + (u64::from(high * high) << 32)
 }
 
 /// `Σ x²` of a group.

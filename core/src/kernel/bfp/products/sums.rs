@@ -44,6 +44,12 @@ const fn divided(value: i32) -> i32 {
 /// `Σ a[k] b[k]`, divided by 256.
 #[inline]
 pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
+    if let (Ok(a), Ok(b)) = (<&[i16; 16]>::try_from(a), <&[i16; 16]>::try_from(b)) {
+        return divided(dot_of(a, b));
+    }
+    if let (Ok(a), Ok(b)) = (<&[i16; 8]>::try_from(a), <&[i16; 8]>::try_from(b)) {
+        return divided(dot_of(a, b));
+    }
     if a.len() <= GROUP {
         return divided(dot_group(a, b));
     }
@@ -58,21 +64,22 @@ pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 {
 #[inline]
 fn dot_group(a: &[i16], b: &[i16]) -> i32 {
     let mut sum = 0;
-    let mut add = |a: &i16, b: &i16| sum += i32::from(*a) * i32::from(*b);
-    let ((long, a), (long_b, b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    for (a, b) in long.iter().zip(long_b) {
-        for (a, b) in a.iter().zip(b) {
-            add(a, b);
-        }
-    }
-    let ((short, a), (short_b, b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
-    for (a, b) in short.iter().zip(short_b) {
-        for (a, b) in a.iter().zip(b) {
-            add(a, b);
-        }
+    let ((blocks, a), (blocks_b, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in blocks.iter().zip(blocks_b) {
+        sum += dot_of(a, b);
     }
     for (a, b) in a.iter().zip(b) {
-        add(a, b);
+        sum += i32::from(*a) * i32::from(*b);
+    }
+    sum
+}
+
+/// `Σ a[k] b[k]` of a length that is known.
+#[inline(always)]
+fn dot_of<const N: usize>(a: &[i16; N], b: &[i16; N]) -> i32 {
+    let mut sum = 0;
+    for (a, b) in a.iter().zip(b) {
+        sum += i32::from(*a) * i32::from(*b);
     }
     sum
 }
@@ -129,7 +136,29 @@ fn add_rows<'a, const B: usize>(sums: &mut [i32; B], x: impl Iterator<Item = &'a
 /// [`add_rows`] of inputs that lie together.
 #[inline(never)]
 fn add_near<const B: usize>(sums: &mut [i32; B], x: &[i16], columns: Columns<'_>) {
+    if B.is_multiple_of(8) && by_eights(sums, x, columns).is_some() {
+        return;
+    }
     add_rows(sums, x.iter(), columns);
+}
+
+/// [`add_near`] in a chip's own way; `None`, with nothing done, if it has none for these.
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+fn by_eights(sums: &mut [i32], x: &[i16], columns: Columns<'_>) -> Option<()> {
+    let Columns { rows, width, from } = columns;
+    let mut rows = rows.get(from..)?;
+    for sums in sums.as_chunks_mut::<8>().0 {
+        // All of them or none: what decides is the same for each.
+        crate::kernel::cortex_m4::add_eight(sums, x, rows, width)?;
+        rows = rows.get(8..).unwrap_or(&[]);
+    }
+    Some(())
+}
+
+/// [`add_near`] in a chip's own way: this one has none.
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+fn by_eights(_: &mut [i32], _: &[i16], _: Columns<'_>) -> Option<()> {
+    None
 }
 
 /// [`add_rows`] of inputs that are `step` apart.
@@ -195,7 +224,9 @@ impl<const B: usize> Sums<B> {
     /// The sums, divided by 256.
     #[inline]
     pub(in super::super) fn end(mut self) -> [i32; B] {
-        self.flush();
+        if self.room < GROUP {
+            self.flush();
+        }
         self.outer
     }
 }
@@ -223,4 +254,20 @@ pub(super) fn add_groups<const B: usize>(
         columns = columns.behind(count);
         left -= count;
     }
+}
+
+/// `Σ_o dy[o] w[k][o]` for each row `k`, divided by 256 as [`dot`] is. What meets a 0 in `dy` is passed over.
+#[inline(never)]
+pub(super) fn down<const B: usize, const N: usize>(w: &[[i16; N]; B], dy: &[i16; N]) -> [i32; B] {
+    const { assert!(N <= GROUP) };
+    let mut sums = [0; B];
+    for (o, dy) in dy.iter().enumerate() {
+        let dy = i32::from(*dy);
+        if dy != 0 {
+            for (sum, row) in sums.iter_mut().zip(w) {
+                *sum += dy * row.get(o).map_or(0, |w| i32::from(*w));
+            }
+        }
+    }
+    sums.map(divided)
 }

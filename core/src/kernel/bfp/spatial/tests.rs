@@ -293,9 +293,11 @@ fn the_largest_mean_of_a_window_fits() {
 fn largest_over_all_positions() {
     let mut random = Pcg::new(4);
     for (channels, positions) in [(1, 1), (3, 5), (5, 300)] {
-        let x: Vec<_> = (0..channels * positions)
+        let mut x: Vec<_> = (0..channels * positions)
             .map(|_| random.below(50) as i16 - 60)
             .collect();
+        // One at the end, beyond what one byte can name.
+        x[channels * positions - 1] = 100;
         let (mut y, mut places) = (vec![77; channels], vec![99; 2 * channels]);
         Number::global_max(view(&x, -10), view_mut(&mut y, -12), &mut places);
         let (mut fy, mut fplaces) = (vec![0.0; channels], vec![77; 2 * channels]);
