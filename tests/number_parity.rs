@@ -218,3 +218,26 @@ fn sums_that_could_overflow_are_refused() {
             .is_ok()
     );
 }
+
+/// A raw value beyond a mantissa would overflow the sums: it is refused, and nothing moves.
+#[test]
+fn a_sample_out_of_range_is_refused() {
+    let mut memory = Arena::<{ FIXED.bytes() }>::ZERO;
+    let mut trainer = Trainer::<Bfp14, Sgd, { FIXED.uses() }>::new(&FIXED, &mut memory, SGD).unwrap();
+    trainer.init(1);
+    fn view(data: &[i16]) -> View<'_, Bfp14> {
+        View { data, scale: SCALE }
+    }
+    let right = [100_i16; INPUTS];
+    assert!(trainer.learn(view(&right), Target::Class(0)).is_some());
+    let before = trainer.infer(view(&right)).data.to_vec();
+    for value in [8192, -8192, i16::MIN, i16::MAX] {
+        let mut wrong = right;
+        wrong[INPUTS - 1] = value;
+        assert!(trainer.learn(view(&wrong), Target::Class(0)).is_none());
+        assert!(trainer.evaluate(view(&wrong), Target::Class(0)).is_none());
+        assert!(trainer.infer(view(&wrong)).data.iter().all(|y| *y == 0));
+    }
+    assert_eq!(trainer.infer(view(&right)).data, before);
+    assert_eq!(trainer.summed(), 1);
+}

@@ -1,7 +1,7 @@
 //! One sample through the model: output, loss, and the gradient of every parameter.
 
 use super::Trainer;
-use super::work::{pair, param_track, scale, span, tensor};
+use super::work::{pair, param_track, scale, span, tensor, tensor_mut};
 use crate::kernel::Kernel;
 use crate::loss::Target;
 use crate::network::{Pass, Tensor, mode};
@@ -14,10 +14,24 @@ const TRIALS: usize = 12;
 impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Runs the model on one sample and returns its output, which is there until the next call.
     ///
-    /// `x` holds as many elements as the model's input; with another number the output is meaningless.
+    /// `x` holds as many elements as the model's input; with another number the output is meaningless. In block fixed point a
+    /// sample with a mantissa beyond ±8191 is not run, and the output is zero.
     pub fn infer<'x>(&mut self, x: impl Into<View<'x, N>>) -> Tensor<'_, N::Elem> {
-        self.forward(x.into(), Pass::Infer);
+        if self.checked(x.into(), Pass::Infer).is_none() {
+            self.clear_output();
+        }
         self.output()
+    }
+
+    /// Runs the sample forward, if its elements are in the range of the number.
+    fn checked(&mut self, x: View<'_, N>, pass: Pass) -> Option<()> {
+        N::fits(x).then(|| self.forward(x, pass))
+    }
+
+    fn clear_output(&mut self) {
+        if let Some(last) = self.plan.slots().last() {
+            N::clear(tensor_mut::<N>(self.work, span::<N>(last.y, self.plan.output)));
+        }
     }
 
     /// The output of the sample that was last run forward.
@@ -40,16 +54,16 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         }
     }
 
-    /// The loss of one sample, without learning from it. `None` if the target does not fit the loss.
+    /// The loss of one sample, without learning from it. `None` if the target does not fit the loss, or the sample the number.
     pub fn evaluate<'x>(&mut self, x: impl Into<View<'x, N>>, target: Target<'_, N>) -> Option<N::Scalar> {
         let x = x.into();
-        self.forward(x, Pass::Infer);
+        self.checked(x, Pass::Infer)?;
         self.loss(x, target).map(|(loss, _)| loss)
     }
 
     /// Runs one sample forward and backward, and sums its gradient for the next
-    /// [`update`](Self::update). Returns its loss; `None` if the target does not fit the loss, and
-    /// nothing is summed then.
+    /// [`update`](Self::update). Returns its loss; `None` if the target does not fit the loss, or
+    /// the sample the number (see [`infer`](Self::infer)), and nothing is summed then.
     ///
     /// In a plan whose update is fused (one sample per update, no clipping by norm) the parameters move
     /// here, and [`update`](Self::update) only counts the step.
@@ -86,7 +100,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// begin again for as long as a scale has moved, since what saturates hides how large it is.
     pub fn measure<'x>(&mut self, x: impl Into<View<'x, N>>) {
         if N::CALIBRATES {
-            self.forward(x.into(), Pass::Trial);
+            let _ = self.checked(x.into(), Pass::Trial);
         }
     }
 
@@ -125,7 +139,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
 
     /// Forward, loss, backward. The gradients are fresh for the first sample of a batch.
     fn once(&mut self, x: View<'_, N>, target: Target<'_, N>, pass: Pass) -> Option<N::Scalar> {
-        self.forward(x, pass);
+        self.checked(x, pass)?;
         let (loss, peak) = self.loss(x, target)?;
         let plan = self.plan;
         if let Some(last) = plan.slots().last() {

@@ -128,6 +128,11 @@ pub trait Kernel: Number + Gate + Spatial + Normal + Sequence + Judge {
     /// Takes note of the size of a parameter's gradient, before its first update; forgets it if `_gradient` is empty.
     fn follow_gradient(_track: Option<&mut Self::Track>, _gradient: &[Self::Gradient]) {}
 
+    /// Whether a sample can be multiplied with: block fixed point needs mantissas within their range.
+    fn fits(_x: View<'_, Self>) -> bool {
+        true
+    }
+
     /// `y = x`. The scales may differ.
     fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Self::Peak;
 

@@ -75,6 +75,10 @@ impl<M: Master> Kernel for Bfp14<M> {
         bfp::set(track, Field::Running, bits.max(so_far));
     }
 
+    fn fits(x: View<'_, Self>) -> bool {
+        x.data.iter().all(|x| i32::from(*x).abs() <= bfp::MANTISSA)
+    }
+
     fn copy(x: View<'_, Self>, y: ViewMut<'_, Self>) -> Peak {
         channels::copy(block(x), block_mut(y))
     }

@@ -80,7 +80,7 @@ pub(super) const EXPONENTS: core::ops::RangeInclusive<i32> = -60..=30;
 /// Ends a window of an activation; `true` if its exponent moved.
 ///
 /// `r ← max(window, r − r/16)`; coarser at once if `r` does not fit, finer by one bit if two are free.
-/// After the calibration, which has seen one sample, one bit is left free for the next ones.
+/// After the calibration, which has seen one sample, two bits are left free for the next ones.
 pub(crate) fn turn(track: &mut Track, at_once: bool) -> bool {
     if at_once {
         // A scale that is still arbitrary saturates, and nothing is wrong.
@@ -94,11 +94,11 @@ pub(crate) fn turn(track: &mut Track, at_once: bool) -> bool {
     let before = i32::from(exponent(Some(track)).0);
     let mut scale = before;
     let mut peak = window.max(running - running / 16);
-    while (peak > MANTISSA || at_once && 2 * peak > MANTISSA) && scale < *EXPONENTS.end() {
+    while (peak > MANTISSA || at_once && 4 * peak > MANTISSA) && scale < *EXPONENTS.end() {
         peak >>= 1;
         scale += 1;
     }
-    let room = if at_once { 8 } else { 4 };
+    let room = if at_once { 16 } else { 4 };
     while peak > 0 && room * peak <= MANTISSA && scale > *EXPONENTS.start() {
         peak <<= 1;
         scale -= 1;
