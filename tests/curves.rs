@@ -138,6 +138,7 @@ impl Case {
             for tensor in &curve.tensors {
                 let values = match trainer.parameter(tensor.layer, &tensor.name).expect("it was set") {
                     Parameter::Weight(tensor) | Parameter::Bias(tensor) => tensor.data,
+                    Parameter::Bytes(_) => unreachable!("no float has bytes"),
                 };
                 let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
                 found.last.push((values.len(), summary(&values)));

@@ -126,6 +126,7 @@ fn parameter<'a, N: Real, O: Optimizer<N>>(
 ) -> &'a [N] {
     match trainer.parameter(layer, name).expect("listed by the plan") {
         Parameter::Weight(tensor) | Parameter::Bias(tensor) => tensor.data,
+        Parameter::Bytes(_) => unreachable!("no float has bytes"),
     }
 }
 

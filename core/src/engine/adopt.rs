@@ -38,7 +38,10 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                 let source = trained.params.get(place::<M>(from, tensor)).unwrap_or(&[]);
                 let target = self.params.get_mut(place::<N>(to, tensor)).unwrap_or(&mut []);
                 if to.tensors.weight(tensor) {
-                    copy(cast_mut::<N::Elem>(target), M::weights(source, track).data);
+                    copy(
+                        cast_mut::<N::Elem>(target),
+                        M::weights(source, from.tensors.elements(tensor), track).data,
+                    );
                 } else {
                     copy(cast_mut::<N::Bias>(target), cast::<M::Bias>(source));
                 }

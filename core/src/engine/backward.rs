@@ -1,7 +1,7 @@
 //! The backward pass.
 
 use super::Trainer;
-use super::work::{own_tracks, pair, parameters, scale, span, tensor, tracks_mut};
+use super::work::{frozen, own_tracks, pair, parameters, scale, span, tensor, tracks_mut};
 use crate::kernel::{Grad, Kernel};
 use crate::network::{Backward, Gradient, Gradients, Slot, mode};
 use crate::number::{View, ViewMut, cast, cast_mut};
@@ -145,9 +145,10 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
             0
         };
         let (tracks, inner) = tracks_mut::<N>(self.tracks, slot);
+        let (flash, scratch) = frozen::<N, USES>(self.plan, self.frozen, slot, scratch);
         slot.layer.backward::<N, USES>(Backward {
             input: slot.input,
-            p: parameters::<N>(ram, self.frozen, &own, slot),
+            p: parameters::<N>(ram, flash, &own, slot),
             dp: Gradients {
                 data: self.gradients.get_mut(first..first + count).unwrap_or(&mut []),
                 tracks,

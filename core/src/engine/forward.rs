@@ -1,7 +1,7 @@
 //! The forward pass.
 
 use super::Trainer;
-use super::work::{own_tracks, pair, parameters, scale, span, tensor_mut, tracks_mut};
+use super::work::{frozen, own_tracks, pair, parameters, scale, span, tensor_mut, tracks_mut};
 use crate::kernel::Kernel;
 use crate::network::{Forward, Pass, Slot, mode};
 use crate::number::{View, ViewMut, cast, cast_mut};
@@ -136,9 +136,10 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         } else {
             (&*ram, &mut [][..])
         };
+        let (flash, scratch) = frozen::<N, USES>(self.plan, self.frozen, slot, scratch);
         slot.layer.forward::<N, USES>(Forward {
             input: slot.input,
-            p: parameters::<N>(ram, self.frozen, &own, slot),
+            p: parameters::<N>(ram, flash, &own, slot),
             statistics: cast_mut(statistics),
             x,
             e,

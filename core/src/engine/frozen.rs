@@ -1,12 +1,12 @@
 //! The image of the frozen parameters, which lies in flash.
 //!
-//! For each layer, in order, its frozen tensors, as they would lie in RAM; then the track of each of these
-//! tensors, for a number that has tracks.
+//! For each layer, in order, its frozen tensors: of weights the plane that is multiplied with, or a byte each and the gain
+//! of each channel, if the plan says so; then the track of each of these tensors, for a number that has tracks.
 
 use super::Trainer;
-use super::work::param_track;
+use super::work::{param_track, unpack_weights};
 use crate::kernel::Kernel;
-use crate::network::{Plan, mode};
+use crate::network::{Plan, Slot, mode};
 use crate::number::{Number, cast, cast_mut};
 use crate::optim::Optimizer;
 use crate::persist::Fingerprint;
@@ -44,8 +44,32 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
         }
     }
 
+    /// The bytes of parameter tensor `tensor` of a layer, wherever they lie.
+    pub(super) fn stored(&self, slot: &Slot, tensor: usize) -> Option<Stored<'_>> {
+        let tensors = &slot.tensors;
+        let frozen = !tensors.resident(tensor);
+        let bytes = USES & mode::BYTES != 0 && self.plan.uses & mode::BYTES != 0 && frozen;
+        let place = if bytes {
+            tensors.packed_span::<N>(tensor)
+        } else {
+            tensors.span::<N>(tensor)
+        };
+        let (region, from) = if frozen {
+            (self.frozen, slot.frozen as usize)
+        } else {
+            (&*self.params, slot.params as usize)
+        };
+        Some(Stored {
+            bytes: region.get(from + place.start..from + place.end)?,
+            packed: bytes && tensors.weight(tensor),
+        })
+    }
+
     /// Writes the image of the parameters that `plan` freezes, from this trainer's parameters; `false` if
     /// the plans are not of the same layers, or `image` is not [`Plan::frozen`] bytes long.
+    ///
+    /// Where the plan keeps frozen weights as bytes, they are rounded here: see
+    /// [`Training::frozen_bytes`](super::Training::frozen_bytes).
     ///
     /// So a model is trained whole on a desktop, and the firmware gets the image, and a plan that
     /// freezes part of it.
@@ -61,21 +85,29 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                 return false;
             }
             for tensor in (0..to.tensors.count()).filter(|tensor| !to.tensors.resident(*tensor)) {
-                let (source, base) = if from.tensors.resident(tensor) {
-                    (&*self.params, from.params as usize)
-                } else {
-                    (self.frozen, from.frozen as usize)
-                };
-                let place = from.tensors.span::<N>(tensor);
-                let target = to.tensors.span::<N>(tensor);
+                let packed = (plan.uses & mode::BYTES != 0).then(|| to.tensors.packed_span::<N>(tensor));
+                let place = packed.clone().unwrap_or_else(|| to.tensors.span::<N>(tensor));
                 let first = to.frozen as usize;
-                let (Some(target), Some(source)) = (
-                    image.get_mut(first + target.start..first + target.end),
-                    source.get(base + place.start..base + place.end),
-                ) else {
+                let Some(target) = image.get_mut(first + place.start..first + place.end) else {
                     return false;
                 };
-                target.copy_from_slice(source);
+                let Some(Stored { bytes, packed: whole }) = self.stored(from, tensor) else {
+                    return false;
+                };
+                match (packed.is_some() && to.tensors.weight(tensor), whole) {
+                    (true, false) => {
+                        let weights = N::weights(bytes, to.tensors.elements(tensor), None).data;
+                        N::pack(weights, to.tensors.channels(tensor), target);
+                    }
+                    (false, true) => {
+                        unpack_weights::<N>(bytes, from.tensors.channels(tensor), cast_mut(target));
+                    }
+                    // What is in RAM may have planes behind the one that is multiplied with.
+                    _ => match bytes.get(..target.len()) {
+                        Some(bytes) => target.copy_from_slice(bytes),
+                        None => return false,
+                    },
+                }
                 if N::TRACK_BYTES > 0
                     && let (Some(to), Some(track)) =
                         (tracks.next(), self.tracks.get(param_track(from, tensor)))
@@ -88,9 +120,17 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     }
 }
 
+/// A parameter tensor as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored<'a> {
+    pub(super) bytes: &'a [u8],
+    /// They are a byte per weight, and behind them a gain per channel.
+    pub(super) packed: bool,
+}
+
 /// Where the tracks begin in the image of `plan`.
 fn tracks_at<N: Number>(plan: &Plan) -> usize {
-    let frozen = |slot: &crate::network::Slot| {
+    let frozen = |slot: &Slot| {
         (0..slot.tensors.count())
             .filter(|tensor| !slot.tensors.resident(*tensor))
             .count()

@@ -22,5 +22,5 @@ pub use arena::{Arena, NewError};
 pub use health::Health;
 pub use planning::{Clip, Training};
 pub use sample::Inside;
-pub use trainer::{Parameter, ParameterMut, Trainer};
+pub use trainer::{Bytes, Parameter, ParameterMut, Trainer};
 pub use update::Update;

@@ -28,6 +28,7 @@ pub struct Training<N, O> {
     clip: Clip,
     train: bool,
     gradients: bool,
+    frozen_bytes: bool,
     types: PhantomData<(N, O)>,
 }
 
@@ -40,6 +41,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
             clip: Clip::None,
             train: true,
             gradients: false,
+            frozen_bytes: false,
             types: PhantomData,
         }
     }
@@ -62,6 +64,19 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
     /// the same, and the gradient takes a few rows of memory only.
     pub const fn keep_gradients(mut self) -> Self {
         self.gradients = true;
+        self
+    }
+
+    /// Keeps frozen weights in flash as one signed byte each, and one more byte for each output channel `o` (the last
+    /// dimension of a tensor): `w[k][o] = byte[k][o] · gain[o] · 2^e`, with the exponent `e` of the tensor. That halves
+    /// their flash, and rounds each weight to `1/254` of the largest of its channel at worst. A layer's frozen tensors
+    /// are unpacked into the work region for each of its steps, so the arena must have room for those of the largest
+    /// layer. Block fixed point only.
+    /// Source of a scale for each channel: Jacob et al., Quantization and training of neural networks for efficient
+    /// integer-arithmetic-only inference, 2018; Krishnamoorthi, Quantizing deep convolutional networks for efficient
+    /// inference: a whitepaper, 2018.
+    pub const fn frozen_bytes(mut self) -> Self {
+        self.frozen_bytes = true;
         self
     }
 
@@ -88,6 +103,7 @@ impl<N: Kernel, O: Optimizer<N>> Training<N, O> {
             },
             fuse: N::FUSES && !self.gradients,
             outer: O::OUTER,
+            frozen_bytes: self.frozen_bytes,
             terms: N::MOST_TERMS,
             kinds: N::KINDS,
         }

@@ -1,11 +1,12 @@
 //! The trainer: a planned model with its memory, its optimizer and its random state.
 
 use super::arena::{Carved, NewError, carve};
+use super::frozen::Stored;
 use super::work::param_track;
 use crate::kernel::Kernel;
-use crate::network::{Param, Plan, Role, Slot, Start, Tensor, TensorMut};
+use crate::network::{Param, Plan, Role, Shape, Slot, Start, Tensor, TensorMut};
 use crate::number::random::Pcg;
-use crate::number::{View, cast, cast_mut};
+use crate::number::{Element, Scale, View, cast, cast_mut};
 use crate::optim::Optimizer;
 
 /// Trains one model, in the number `N`, with the optimizer `O`.
@@ -58,19 +59,47 @@ pub enum Parameter<'a, N: Kernel> {
     Weight(Tensor<'a, N::Elem>),
     /// Added to sums.
     Bias(Tensor<'a, N::Bias>),
+    /// Multiplied with activations, frozen, and in flash as bytes.
+    Bytes(Bytes<'a, N>),
+}
+
+/// Weights as bytes: `w[k][o] = byte[k][o] · gain[o] · 2^e`. See
+/// [`Training::frozen_bytes`](super::Training::frozen_bytes).
+#[derive(Debug, Clone, Copy)]
+pub struct Bytes<'a, N: Kernel> {
+    /// The tensor's extents, outermost first; the last is that of the channels `o`.
+    pub shape: Shape,
+    /// A byte per weight.
+    pub bytes: &'a [i8],
+    /// The gain of each channel.
+    pub gains: &'a [u8],
+    /// The tensor's exponent.
+    pub scale: Scale<N>,
+}
+
+impl<'a, N: Kernel> Bytes<'a, N> {
+    /// The values as `f32`, in memory order.
+    pub fn values(self) -> impl Iterator<Item = f32> + 'a {
+        let scale = self.scale;
+        let rows = self.bytes.chunks(self.gains.len().max(1));
+        let pairs = rows.flat_map(move |row| row.iter().zip(self.gains));
+        pairs.map(move |(byte, gain)| N::unpacked(*byte, *gain).to_f32(scale))
+    }
 }
 
 impl<'a, N: Kernel> Parameter<'a, N> {
     /// The values as `f32`, in memory order.
     pub fn values(self) -> impl Iterator<Item = f32> + 'a {
-        let (weight, bias) = match self {
-            Self::Weight(tensor) => (Some(tensor), None),
-            Self::Bias(tensor) => (None, Some(tensor)),
+        let (weight, bias, bytes) = match self {
+            Self::Weight(tensor) => (Some(tensor), None, None),
+            Self::Bias(tensor) => (None, Some(tensor), None),
+            Self::Bytes(tensor) => (None, None, Some(tensor)),
         };
         weight
             .into_iter()
             .flat_map(Tensor::values)
             .chain(bias.into_iter().flat_map(Tensor::values))
+            .chain(bytes.into_iter().flat_map(Bytes::values))
     }
 }
 
@@ -214,16 +243,20 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
     pub fn parameter(&self, layer: usize, name: &str) -> Option<Parameter<'_, N>> {
         let slot = self.plan.slots().get(layer)?;
         let (index, param) = find(slot, name)?;
-        let place = slot.tensors.span::<N>(index);
-        let (region, from) = if slot.tensors.resident(index) {
-            (&*self.params, slot.params as usize)
-        } else {
-            (self.frozen, slot.frozen as usize)
-        };
-        let bytes = region.get(from + place.start..from + place.end)?;
+        let Stored { bytes, packed } = self.stored(slot, index)?;
+        let track = self.tracks.get(param_track(slot, index));
         Some(match param.role {
+            Role::Weight if packed => {
+                let (bytes, gains) = bytes.split_at_checked(param.shape.len())?;
+                Parameter::Bytes(Bytes {
+                    shape: param.shape,
+                    bytes: cast(bytes),
+                    gains,
+                    scale: N::scale(track),
+                })
+            }
             Role::Weight => {
-                let View { data, scale } = N::weights(bytes, self.tracks.get(param_track(slot, index)));
+                let View { data, scale } = N::weights(bytes, param.shape.len(), track);
                 Parameter::Weight(Tensor {
                     shape: param.shape,
                     data,
@@ -248,7 +281,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
         let shape = param.shape;
         Some(match param.role {
             Role::Weight => {
-                let scale = N::weights(&[], self.tracks.get(param_track(slot, index))).scale;
+                let scale = N::scale(self.tracks.get(param_track(slot, index)));
                 let data = cast_mut(bytes).get_mut(..shape.len())?;
                 ParameterMut::Weight(TensorMut { shape, data, scale })
             }

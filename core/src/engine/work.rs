@@ -1,6 +1,7 @@
 //! Tensors of the work region, found by the plan.
 
-use crate::network::{MAX_PARAMS, Parameters, Shape, Slot};
+use crate::kernel::Kernel;
+use crate::network::{MAX_PARAMS, Parameters, Plan, Shape, Slot, mode};
 use crate::number::{Number, Scale, cast, cast_mut};
 use core::ops::Range;
 
@@ -61,7 +62,59 @@ pub(super) fn tracks_mut<'t, N: Number>(
     }
 }
 
-/// A layer's parameters, from the part of the RAM that begins with them, and their tracks.
+/// A layer's frozen parameters, and what it may use of `scratch`. Where weights lie in flash as bytes they are unpacked
+/// into the end of it, since kernels know no bytes.
+pub(super) fn frozen<'a, N: Kernel, const USES: u128>(
+    plan: &Plan,
+    image: &'a [u8],
+    slot: &Slot,
+    scratch: &'a mut [u8],
+) -> (&'a [u8], &'a mut [u8]) {
+    let flash = image.get(slot.frozen as usize..).unwrap_or(&[]);
+    if USES & mode::BYTES == 0 || plan.uses & mode::BYTES == 0 {
+        return (flash, scratch);
+    }
+    let bytes = slot.tensors.unpacked_bytes::<N>();
+    let own = scratch.len().saturating_sub(bytes);
+    if bytes == 0 {
+        return (flash, scratch);
+    }
+    let (scratch, room) = scratch.split_at_mut(own);
+    unpack::<N>(slot, flash, room);
+    (room, scratch)
+}
+
+/// Unpacks a layer's frozen tensors, as they would lie in flash where weights are no bytes.
+#[inline(never)]
+fn unpack<N: Number>(slot: &Slot, flash: &[u8], room: &mut [u8]) {
+    let tensors = &slot.tensors;
+    for tensor in (0..tensors.count()).filter(|tensor| !tensors.resident(*tensor)) {
+        let from = flash.get(tensors.packed_span::<N>(tensor)).unwrap_or(&[]);
+        let to = room.get_mut(tensors.span::<N>(tensor)).unwrap_or(&mut []);
+        if tensors.weight(tensor) {
+            unpack_weights::<N>(from, tensors.channels(tensor), cast_mut(to));
+        } else {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        }
+    }
+}
+
+/// Unpacks weights, whose last dimension is `channels`, from a byte each, and the gain of each channel behind them.
+pub(super) fn unpack_weights<N: Number>(packed: &[u8], channels: usize, weights: &mut [N::Elem]) {
+    let Some((bytes, gains)) = packed.split_at_checked(weights.len()) else {
+        return;
+    };
+    let rows = bytes.chunks(channels.max(1));
+    for (to, row) in weights.chunks_mut(channels.max(1)).zip(rows) {
+        for ((to, byte), gain) in to.iter_mut().zip(row).zip(gains) {
+            *to = N::unpacked(*byte as i8, *gain);
+        }
+    }
+}
+
+/// A layer's parameters, from the parts of RAM and flash that begin with them, and their tracks.
 pub(super) fn parameters<'a, N: Number>(
     ram: &'a [u8],
     flash: &'a [u8],
@@ -70,7 +123,7 @@ pub(super) fn parameters<'a, N: Number>(
 ) -> Parameters<'a, N> {
     Parameters {
         ram,
-        flash: flash.get(slot.frozen as usize..).unwrap_or(&[]),
+        flash,
         tracks,
         tensors: &slot.tensors,
     }

@@ -92,6 +92,13 @@ pub(super) const fn check<N: Number, const L: usize>(
             fault: "is not available in this number format",
         });
     }
+    if needs.frozen_bytes && !N::BYTES {
+        return Err(PlanError {
+            layer: None,
+            kind: "frozen_bytes",
+            fault: "is not available in this number format: take bfp14, or leave frozen weights as they are",
+        });
+    }
     let mut slots = [EMPTY; L];
     let mut uses = needs.loss.bit();
     let mut shape = model.input;
@@ -165,7 +172,8 @@ pub(super) const fn check<N: Number, const L: usize>(
             Init::Auto => Init::Glorot,
             chosen => chosen,
         };
-        let tensors = Tensors::of(&specs, if needs.train { resident } else { 0 }, resident, init);
+        let learns = if needs.train { resident } else { 0 };
+        let tensors = Tensors::of(&specs, learns, resident, init, needs.frozen_bytes);
         let slot = &mut slots[i];
         slot.layer = entry.layer;
         slot.input = shape;
@@ -193,7 +201,11 @@ pub(super) const fn check<N: Number, const L: usize>(
             slot.row = param.shape.dim(param.shape.rank() - 1) as u16;
         }
         bytes += tensors.bytes_before::<N>(MAX_PARAMS, true);
-        frozen += tensors.bytes_before::<N>(MAX_PARAMS, false);
+        frozen += if needs.frozen_bytes {
+            tensors.packed_before::<N>(MAX_PARAMS)
+        } else {
+            tensors.bytes_before::<N>(MAX_PARAMS, false)
+        };
         elements += specs.elements();
         trained += tensors.gradients();
         frozen_tensors += tensors.frozen();
@@ -235,6 +247,9 @@ pub(super) const fn check<N: Number, const L: usize>(
     }
     if frozen > 0 {
         uses |= mode::FROZEN;
+        if needs.frozen_bytes {
+            uses |= mode::BYTES;
+        }
     }
     if needs.batch > 1 {
         uses |= mode::BATCH;

@@ -9,7 +9,7 @@ use super::links::reads;
 use super::pack::{
     BACKWARD, Buffers, DELTA, KEPT, KEPT_AGAIN, SCRATCH, SCRATCH_AGAIN, VALUE, VALUE_AGAIN, aligned,
 };
-use super::plan::{PlanOf, Slot};
+use super::plan::{PlanOf, Slot, mode};
 use crate::number::Number;
 
 /// Finds where the backward pass ends, and which gradients have more than one contribution.
@@ -177,12 +177,19 @@ pub(super) const fn lives<N: Number, const L: usize>(
                 },
             );
         }
-        buffers[i][SCRATCH].live(aligned::<N>(room.forward), i, i);
+        // Frozen weights that lie in bytes are unpacked for each step, behind what the layer needs.
+        let unpacked = if plan.uses & mode::BYTES != 0 {
+            aligned::<N>(slot.tensors.unpacked_bytes::<N>())
+        } else {
+            0
+        };
+        let forward = aligned::<N>(room.forward) + unpacked;
+        buffers[i][SCRATCH].live(forward, i, i);
         if slot.recomputed {
-            buffers[i][SCRATCH_AGAIN].live(aligned::<N>(room.forward), again, again);
+            buffers[i][SCRATCH_AGAIN].live(forward, again, again);
         }
         if slot.visited() {
-            buffers[i][BACKWARD].live(aligned::<N>(room.backward), backward, backward);
+            buffers[i][BACKWARD].live(aligned::<N>(room.backward) + unpacked, backward, backward);
         }
         i += 1;
     }

@@ -23,6 +23,8 @@ pub(crate) struct Needs {
     pub fuse: bool,
     /// The optimizer has a loop that takes the gradient of a dense layer as a product.
     pub outer: bool,
+    /// Frozen weights lie in flash as bytes.
+    pub frozen_bytes: bool,
     /// Terms that one sum of the number can have.
     pub terms: u32,
     /// Layer kinds and losses that the number can run.

@@ -64,6 +64,7 @@ pub(super) fn set(trainer: &mut Any<'_>, tensors: &[Tensor]) {
 pub(super) fn get(trainer: &Any<'_>, layer: usize, name: &str) -> Vec<f64> {
     match trainer.parameter(layer, name).expect("there is such a tensor") {
         Parameter::Weight(tensor) | Parameter::Bias(tensor) => tensor.data.to_vec(),
+        Parameter::Bytes(_) => unreachable!("no float has bytes"),
     }
 }
 

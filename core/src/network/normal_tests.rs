@@ -232,7 +232,7 @@ fn a_second_pass_changes_nothing() {
     ] {
         let layer = entry.layer();
         let specs = layer.params(INPUT);
-        let tensors = Tensors::of(&specs, u8::MAX, u8::MAX, Init::Auto);
+        let tensors = Tensors::of(&specs, u8::MAX, u8::MAX, Init::Auto, false);
         let x = sample(&mut random, 18);
         let mut ram: Vec<f64> = (0..specs.elements()).map(|i| 0.5 + i as f64 / 8.0).collect();
         let statistics = if specs.len() == 4 { 6 } else { 0 };

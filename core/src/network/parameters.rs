@@ -9,7 +9,7 @@ use crate::number::{Number, View, cast};
 pub struct Parameters<'a, N: Number> {
     /// Those in RAM: trained ones and statistics.
     pub ram: &'a [u8],
-    /// The frozen ones, in flash.
+    /// The frozen ones, in flash, or as they would lie there where they were unpacked.
     pub flash: &'a [u8],
     /// One track per tensor.
     pub tracks: &'a [N::Track],
@@ -18,6 +18,7 @@ pub struct Parameters<'a, N: Number> {
 }
 
 impl<'a, N: Number> Parameters<'a, N> {
+    /// The bytes of tensor `index`, all planes.
     fn span(&self, index: usize) -> &'a [u8] {
         let span = self.tensors.span::<N>(index);
         let region = if self.tensors.resident(index) {
@@ -30,7 +31,8 @@ impl<'a, N: Number> Parameters<'a, N> {
 
     /// Tensor `index`, to multiply by.
     pub fn weight(&self, index: usize) -> View<'a, N> {
-        N::weights(self.span(index), self.tracks.get(index))
+        let bytes = self.span(index);
+        N::weights(bytes, self.tensors.elements(index), self.tracks.get(index))
     }
 
     /// Tensor `index`, to add.

@@ -27,6 +27,8 @@ pub mod mode {
     pub const AGAIN: u128 = 1 << 118;
     /// Elements of gradients are clamped.
     pub const CLIP_VALUE: u128 = 1 << 119;
+    /// Frozen weights lie in flash as bytes.
+    pub const BYTES: u128 = 1 << 117;
 }
 
 /// One layer as planned: what it is, and where its tensors lie.

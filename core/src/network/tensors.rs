@@ -36,8 +36,9 @@ impl Tensors {
         weighs: false,
     };
 
-    /// The tensors of `params`: `trained` by bit, and with `resident` those that lie in RAM.
-    pub(super) const fn of(params: &Params, trained: u8, resident: u8, init: Init) -> Self {
+    /// The tensors of `params`: `trained` by bit, and with `resident` those that lie in RAM; with `bytes`, the
+    /// weights of the others lie in flash as bytes.
+    pub(super) const fn of(params: &Params, trained: u8, resident: u8, init: Init, bytes: bool) -> Self {
         let mut tensors = Self::NONE;
         let mut i = 0;
         while i < params.len() {
@@ -49,6 +50,14 @@ impl Tensors {
                     Start::Zeros => 0.0,
                     Start::Ones => ONES,
                 };
+                if bytes && resident & bit == 0 && matches!(param.role, Role::Weight) {
+                    // Nothing is drawn into a frozen tensor, so a bound's place is free for its channels. Its sign
+                    // says, as ever, whether the tensor counts as drawn.
+                    let drawn = matches!(param.start, Start::Drawn);
+                    let sign = if drawn { 0 } else { 1 << 31 };
+                    let channels = param.shape.dim(param.shape.rank() - 1) as u32;
+                    tensors.bounds[i] = f32::from_bits(sign | channels);
+                }
                 match param.role {
                     Role::Weight => tensors.weights |= bit,
                     Role::Bias => {}
@@ -92,6 +101,14 @@ impl Tensors {
         }
     }
 
+    /// Output channels of tensor `index`, a frozen weight in a plan that keeps those as bytes.
+    pub(crate) const fn channels(&self, index: usize) -> usize {
+        match self.bounds.as_slice().split_at_checked(index) {
+            Some((_, [first, ..])) => (first.to_bits() & 0xffff) as usize,
+            _ => 0,
+        }
+    }
+
     const fn has(bits: u8, index: usize) -> bool {
         bits >> (index & 7) & 1 != 0
     }
@@ -131,9 +148,57 @@ impl Tensors {
         self.weighs
     }
 
-    /// Bytes of tensor `index` as `N` stores it.
+    /// Bytes of tensor `index` as `N` stores it: of a frozen weight, which no update moves, the plane that is
+    /// multiplied with alone.
     pub const fn stored_bytes<N: Number>(&self, index: usize) -> usize {
-        self.elements(index) * width::<N>(self.weight(index))
+        self.elements(index) * self.element_bytes::<N>(index, self.resident(index))
+    }
+
+    const fn element_bytes<N: Number>(&self, index: usize, resident: bool) -> usize {
+        if self.weight(index) && !resident {
+            size_of::<N::Elem>()
+        } else {
+            width::<N>(self.weight(index))
+        }
+    }
+
+    /// Bytes of tensor `index`, a frozen one, in a plan that keeps frozen weights as bytes.
+    const fn packed_bytes<N: Number>(&self, index: usize) -> usize {
+        if self.weight(index) {
+            self.elements(index) + self.channels(index)
+        } else {
+            self.stored_bytes::<N>(index)
+        }
+    }
+
+    /// Bytes of all tensors in flash before `index`, in a plan that keeps frozen weights as bytes, each rounded up so
+    /// that the next one is aligned.
+    pub(super) const fn packed_before<N: Number>(&self, index: usize) -> usize {
+        let mut bytes = 0;
+        let mut i = 0;
+        while i < index && i < self.count as usize {
+            if !self.resident(i) {
+                bytes += self.packed_bytes::<N>(i).next_multiple_of(align_of::<N::Bias>());
+            }
+            i += 1;
+        }
+        bytes
+    }
+
+    /// Where tensor `index`, a frozen one, lies in its layer's part of the image, in a plan that keeps frozen weights
+    /// as bytes.
+    pub(crate) const fn packed_span<N: Number>(&self, index: usize) -> Range<usize> {
+        let from = self.packed_before::<N>(index);
+        from..from + self.packed_bytes::<N>(index)
+    }
+
+    /// Bytes of all frozen tensors as they lie in flash where weights are no bytes; 0 if there is no frozen weight.
+    pub(crate) const fn unpacked_bytes<N: Number>(&self) -> usize {
+        if self.weights & !self.resident != 0 {
+            self.bytes_before::<N>(MAX_PARAMS, false)
+        } else {
+            0
+        }
     }
 
     /// Bytes of all tensors in RAM (`resident`) or in flash before `index`, each rounded up so that
@@ -143,7 +208,8 @@ impl Tensors {
         let mut i = 0;
         while i < index && i < self.count as usize {
             if self.resident(i) == resident {
-                bytes += self.stored_bytes::<N>(i).next_multiple_of(align_of::<N::Bias>());
+                let stored = self.elements(i) * self.element_bytes::<N>(i, resident);
+                bytes += stored.next_multiple_of(align_of::<N::Bias>());
             }
             i += 1;
         }

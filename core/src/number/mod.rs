@@ -59,9 +59,25 @@ pub trait Number: Copy + Debug + 'static {
     /// Whether the first sample is run twice, the first time only to choose scales.
     const CALIBRATES: bool;
 
-    /// Views stored bytes as weights to multiply by: one plane for floats, the high plane and its
-    /// scale for block fixed point. Empty if the bytes are misaligned or of a wrong length.
-    fn weights<'a>(bytes: &'a [u8], track: Option<&Self::Track>) -> View<'a, Self>;
+    /// Whether a weight has a form of one byte, in which a frozen one may lie in flash.
+    const BYTES: bool = false;
+
+    /// Views stored bytes as `count` weights to multiply by: one plane for floats, the high plane and its
+    /// scale for block fixed point, which the bytes begin with. Empty if they are misaligned or too few.
+    fn weights<'a>(bytes: &'a [u8], count: usize, track: Option<&Self::Track>) -> View<'a, Self> {
+        View {
+            data: cast(bytes.get(..count * size_of::<Self::Elem>()).unwrap_or(&[])),
+            scale: Self::scale(track),
+        }
+    }
+
+    /// The weight that a byte stands for in a channel of that gain.
+    fn unpacked(_byte: i8, _gain: u8) -> Self::Elem {
+        Self::Elem::default()
+    }
+
+    /// Writes weights, whose last dimension is `channels`, as a byte each, and behind them the gain of each channel.
+    fn pack(_weights: &[Self::Elem], _channels: usize, _packed: &mut [u8]) {}
 
     /// Views stored bytes as weights that can be updated: elements `window` of the tensor.
     fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Self::WeightsMut<'_>;
@@ -131,13 +147,6 @@ impl<F: Float + Scalar> Number for F {
     const WEIGHT_BYTES: usize = size_of::<F>();
     const STATE_BYTES: usize = size_of::<F>();
     const CALIBRATES: bool = false;
-
-    fn weights<'a>(bytes: &'a [u8], _: Option<&()>) -> View<'a, F> {
-        View {
-            data: cast(bytes),
-            scale: (),
-        }
-    }
 
     fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> &mut [F] {
         cast_mut(bytes).get_mut(window).unwrap_or(&mut [])

@@ -113,7 +113,7 @@ fn decoded<M: Master>(found: &Found<'_>, listed: &Listed, count: usize) -> Optio
     frame.read(&mut view, at, bytes)?;
     let mut track = <Bfp14<M> as Number>::Track::default();
     frame.read(&mut view, listed.track_at()?, bytemuck::bytes_of_mut(&mut track))?;
-    let exponent = <Bfp14<M> as Number>::weights(&[], Some(&track)).scale.0;
+    let exponent = <Bfp14<M> as Number>::scale(Some(&track)).0;
     let unit = (f64::from(exponent) - 16.0).exp2();
     let planes = <Bfp14<M> as Number>::weights_mut(bytes, 0..count);
     let both = planes.high.iter().zip(planes.low);

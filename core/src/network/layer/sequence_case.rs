@@ -73,6 +73,7 @@ impl Case {
             trained,
             u8::MAX,
             crate::network::Init::Glorot,
+            false,
         )
     }
 

@@ -233,6 +233,7 @@ fn short_memory_does_not_panic() {
                 u8::MAX,
                 u8::MAX,
                 crate::network::Init::Glorot,
+                false,
             );
             let mut bytes = vec![0_u64; 5 * length];
             let mut parts = bytes.chunks_mut(length.max(1));

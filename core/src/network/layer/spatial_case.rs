@@ -40,7 +40,7 @@ impl Bench {
             layer,
             input,
             output: layer.output(input).unwrap(),
-            tensors: Tensors::of(&params, u8::MAX, u8::MAX, entry.init),
+            tensors: Tensors::of(&params, u8::MAX, u8::MAX, entry.init, false),
             visit: Visit {
                 trains: !params.is_empty(),
                 weighs: !params.is_empty(),

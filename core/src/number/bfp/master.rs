@@ -1,7 +1,7 @@
 //! How a master weight is stored: the plane that is multiplied with, and what lies below it.
 
 use super::{MANTISSA, Planes};
-use crate::number::{cast, cast_mut};
+use crate::number::cast_mut;
 use bytemuck::Pod;
 use core::fmt::Debug;
 use core::ops::Range;
@@ -178,11 +178,6 @@ pub(super) fn planes<M: Master>(bytes: &mut [u8], window: Range<usize>) -> Plane
         high: cast_mut(high).get_mut(window.clone()).unwrap_or(&mut []),
         low: M::plane(low, window),
     }
-}
-
-/// The plane that is multiplied with.
-pub(super) fn high<M: Master>(bytes: &[u8]) -> &[i16] {
-    cast(bytes.get(..bytes.len() / M::BYTES * 2).unwrap_or(&[]))
 }
 
 /// The largest magnitude of a master weight between updates; twice as much fits while one is under way.

@@ -1,5 +1,6 @@
 //! BFP14: block fixed point, for chips without a floating-point unit.
 
+mod bytes;
 mod master;
 mod scalar;
 mod track;
@@ -10,7 +11,7 @@ use track::EXPONENTS;
 pub use track::{Field, Track};
 pub(crate) use track::{count, counted, exponent, forget, get, set, set_exponent, turn};
 
-use super::{Element, Number, View};
+use super::{Element, Number};
 use core::marker::PhantomData;
 use core::num::Saturating;
 use core::ops::Range;
@@ -206,12 +207,14 @@ impl<M: Master> Number for Bfp14<M> {
     const WEIGHT_BYTES: usize = M::BYTES;
     const STATE_BYTES: usize = 2;
     const CALIBRATES: bool = true;
+    const BYTES: bool = true;
 
-    fn weights<'a>(bytes: &'a [u8], track: Option<&Track>) -> View<'a, Self> {
-        View {
-            data: master::high::<M>(bytes),
-            scale: exponent(track),
-        }
+    fn unpacked(byte: i8, gain: u8) -> i16 {
+        i16::from(byte) * i16::from(gain)
+    }
+
+    fn pack(weights: &[i16], channels: usize, packed: &mut [u8]) {
+        bytes::pack(weights, channels, packed);
     }
 
     fn weights_mut(bytes: &mut [u8], window: Range<usize>) -> Planes<'_, M> {

@@ -88,7 +88,7 @@ fn race<M: Master, O: Optimizer<f64> + Optimizer<Bfp14<M>>>(
             moved,
         );
     }
-    let weights = Bfp14::<M>::weights(bytes, Some(&track));
+    let weights = Bfp14::<M>::weights(bytes, bytes.len() / M::BYTES, Some(&track));
     let far = exact
         .iter()
         .zip(&start)
