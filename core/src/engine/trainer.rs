@@ -205,7 +205,7 @@ impl<'a, N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'a, N, O, USES> {
                 return;
             };
             let values = core::iter::repeat_with(move || match start {
-                Start::Drawn => draws.within(bound),
+                Start::Drawn => N::draw(&mut draws, bound),
                 Start::Zeros => 0.0,
                 Start::Ones => 1.0,
             });

@@ -89,6 +89,11 @@ pub trait Number: Copy + Debug + 'static {
         values: impl Iterator<Item = f32> + Clone,
     );
 
+    /// `bound · (2 u − 1)` for a uniform `u`: a weight to start from.
+    fn draw(random: &mut random::Pcg, bound: f32) -> f32 {
+        bound * (2.0 * random.uniform() - 1.0)
+    }
+
     /// The scale of the activations that `track` follows.
     fn scale(track: Option<&Self::Track>) -> Scale<Self>;
 }

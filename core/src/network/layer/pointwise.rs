@@ -77,6 +77,7 @@ impl<U: Unary> Pointwise<U> {
         peak
     }
 
+    #[inline(always)]
     pub(crate) fn backward<N: Kernel>(&self, Backward { y, dy, dx, kept, .. }: Backward<'_, N>) -> N::Peak {
         match dx {
             Some(dx) if U::GATE && !kept.is_empty() => N::gate_gradient(kept, dx),

@@ -11,6 +11,7 @@ use track::EXPONENTS;
 pub use track::{Field, Track};
 pub(crate) use track::{count, counted, exponent, forget, get, set, set_exponent, turn};
 
+use super::random::Pcg;
 use super::{Element, Number};
 use core::marker::PhantomData;
 use core::num::Saturating;
@@ -244,6 +245,11 @@ impl<M: Master> Number for Bfp14<M> {
             *track = Track::default();
             set_exponent(Some(track), scale);
         }
+    }
+
+    /// Without a float instruction.
+    fn draw(random: &mut Pcg, bound: f32) -> f32 {
+        random.within(bound)
     }
 
     fn scale(track: Option<&Track>) -> Exponent {
