@@ -167,13 +167,13 @@ fn memory_is_that_of_the_format() {
 
 #[test]
 fn what_a_number_cannot_run_is_refused_by_name() {
-    const NET: Model = Model::new(Shape::vector(4), &[dense(4), dense(4).low_rank(2), dense(2)]);
+    const NET: Model = Model::new(Shape::vector(4), &[input(), dense(4), dense(2)]);
     let refused = NET
         .try_plan::<Bfp14, Sgd, 3>(&Training::new(Loss::CrossEntropy))
         .unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "layer 1: low_rank is not available in this number format"
+        "layer 0: input is not available in this number format"
     );
 }
 

@@ -146,25 +146,31 @@ fn channels_of_depthwise_convolutions() {
 }
 
 /// Behind a layer that learns through it, on 10 frames of 6 channels.
-fn frames(what: &str, base: Entry) {
-    for (kind, adapter) in [("low rank", base.low_rank(3)), ("channels", base.channels(1, 3))] {
-        let layers = [position(), adapter, last(), dense(3)];
-        let case = Case::new(Shape::series(6, 10), &layers);
-        compare(&format!("{kind}, {what}"), &case, USUAL);
-    }
+fn frames(what: &str, adapter: Entry, steadily: bool) {
+    let layers = [position(), adapter, last(), dense(3)];
+    let usual = Case::new(Shape::series(6, 10), &layers);
+    let sample = if steadily { steady } else { usual.sample };
+    compare(what, &Case { sample, ..usual }, USUAL);
 }
 
 #[test]
 fn recurrent_layers() {
-    frames("rnn", rnn(12));
-    frames("gru", gru(12));
-    frames("lstm", lstm(12));
+    for (what, base) in [("rnn", rnn(12)), ("gru", gru(12)), ("lstm", lstm(12))] {
+        frames(&format!("low rank, {what}"), base.low_rank(3), false);
+        frames(&format!("channels, {what}"), base.channels(1, 3), false);
+    }
 }
 
+/// The scores of attention are sums of products: of samples that differ in all, the first does not tell their size.
 #[test]
 fn attention_layers() {
-    frames("attention", attention(2));
-    frames("causal attention", attention(2).causal());
+    for (what, base) in [
+        ("attention", attention(2)),
+        ("causal attention", attention(2).causal()),
+    ] {
+        frames(&format!("low rank, {what}"), base.low_rank(3), true);
+        frames(&format!("channels, {what}"), base.channels(1, 3), false);
+    }
 }
 
 #[test]

@@ -175,6 +175,10 @@ impl Element for Saturating<i32> {
 /// The exponent that a tensor has before anything is known of it: 13 fraction bits, ±1.
 const START: i16 = -13;
 
+/// The exponent of weights that are all zero: ±1/8. They grow, by no more than doubling in an update once they are beyond
+/// their range, so a range too small would hold them back.
+const ZEROS: i16 = -16;
+
 /// The largest magnitude that a primitive produced, in mantissas before saturation, and how many elements were saturated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Peak {
@@ -231,8 +235,11 @@ impl<M: Master> Number for Bfp14<M> {
         while scale < 15 && largest >= power_of_two(12 + scale) {
             scale += 1;
         }
-        while scale > -30 && largest < power_of_two(11 + scale) {
+        while largest > 0 && scale > -30 && largest < power_of_two(11 + scale) {
             scale -= 1;
+        }
+        if largest == 0 {
+            scale = ZEROS.into();
         }
         let count = bytes.len() / M::BYTES;
         let half = 1 << (FINE - 1) >> (8 * (M::BYTES - 2));
