@@ -373,8 +373,13 @@ pub(super) fn row_by_row<N: Kernel>(ports: Forward<'_, N>, window: Window, outpu
             let shared = seen.start.min(held.end)..held.end;
             let from = (shared.start - held.start.min(shared.start)) * row;
             let length = shared.len() * row;
-            if from + length <= aside.len() {
-                aside.copy_within(from..from + length, 0);
+            // Not `copy_within`, which can panic.
+            for at in 0..length {
+                if let Some(x) = aside.get(from + at).copied()
+                    && let Some(to) = aside.get_mut(at)
+                {
+                    *to = x;
+                }
             }
             let fresh = seen.start.max(held.end) * row..seen.end * row;
             let rest = aside.get_mut(length..).unwrap_or(&mut []);
