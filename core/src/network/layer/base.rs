@@ -113,7 +113,11 @@ impl Base {
     /// Positions of the output.
     pub(super) const fn positions(&self, input: Shape) -> usize {
         match self.output(input) {
-            Ok(output) => output.len() / if self.outputs() == 0 { 1 } else { self.outputs() },
+            // Not a division that could panic.
+            Ok(output) => match output.len().checked_div(self.outputs()) {
+                Some(positions) => positions,
+                None => 0,
+            },
             Err(_) => 0,
         }
     }
