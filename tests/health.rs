@@ -28,7 +28,7 @@ fn samples() -> (Vec<i16>, Vec<u16>) {
     let mut values = vec![];
     let mut labels = vec![];
     for sample in 0..64_i16 {
-        let factor = if sample < 16 { 1 } else { 100 };
+        let factor = if sample < 48 { 1 } else { 100 };
         let class = sample % 2;
         for index in 0..4 {
             let sign = if (index < 2) == (class == 0) { 1 } else { -1 };

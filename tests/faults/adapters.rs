@@ -8,8 +8,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "factors beside a recurrent matrix pass nothing down",
         file: "core/src/network/layer/matrices.rs",
-        right: "let here = N::affine_input(p.weight(down), seen(dh, dy.scale), again(&mut dx), into);",
-        wrong: "let here = N::affine_input(p.weight(down), seen(dh, dy.scale), again(&mut dx), Sweep { positions: 0, ..into });",
+        right: "let here = N::affine_input(p.weight(down), seen(dh, scale), again(&mut dx), into);",
+        wrong: "let here = N::affine_input(p.weight(down), seen(dh, scale), again(&mut dx), Sweep { positions: 0, ..into });",
         caught_by: GRADIENTS,
     },
     Fault {

@@ -167,8 +167,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "batch norm passes by its mean",
         file: "core/src/network/layer/batch_norm.rs",
-        right: "N::standardise_gradient(dx, p.bias(0), p.bias(3));",
-        wrong: "N::standardise_gradient(dx, p.bias(0), p.bias(2));",
+        right: "N::standardise_gradient(dx, dy.scale, p.bias(0), p.bias(3))",
+        wrong: "N::standardise_gradient(dx, dy.scale, p.bias(0), p.bias(2))",
         caught_by: GRADIENTS,
     },
     Fault {
@@ -195,8 +195,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "dropout forgets its mask",
         file: "core/src/network/layer/dropout.rs",
-        right: "N::dropout(dx, self.rate, &mut before(kept));",
-        wrong: "let _ = (dx, kept);",
+        right: "            N::dropout(dx, self.rate, &mut before(kept))",
+        wrong: "            { let _ = (dx, kept); N::Peak::default() }",
         caught_by: GRADIENTS,
     },
     Fault {
@@ -279,8 +279,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "adapted channels pass the frozen part alone",
         file: "core/src/network/layer/channels.rs",
-        right: "N::higher(frozen, N::scatter(dz, dx, self.run(input)))",
-        wrong: "N::higher(frozen, N::scatter(dz, dx, Run { length: 0, ..self.run(input) }))",
+        right: "N::higher(peak, N::scatter(dz, dx, self.run(input)))",
+        wrong: "N::higher(peak, N::scatter(dz, dx, Run { length: 0, ..self.run(input) }))",
         caught_by: GRADIENTS,
     },
 ];

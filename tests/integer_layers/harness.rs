@@ -44,7 +44,7 @@ pub struct Bounds {
 
 /// What most kinds keep.
 pub const USUAL: Bounds = Bounds {
-    output: 0.005,
+    output: 0.008,
     gradient: 0.01,
     later: 0.1,
     loss: 0.03,

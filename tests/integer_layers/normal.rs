@@ -13,7 +13,7 @@ fn between(what: &str, layer: Entry) {
 fn over_series(what: &str, layer: Entry) {
     let layers = [layer_norm(), gelu(), layer, tanh(), dense(3)];
     let bounds = Bounds {
-        gradient: 0.02,
+        gradient: 0.03,
         ..USUAL
     };
     compare(what, &Case::new(Shape::series(6, 12), &layers), bounds);
