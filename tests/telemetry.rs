@@ -124,7 +124,7 @@ fn any_event(dice: &mut Pcg) -> Event {
             step: count,
             sequence: dice.next_u64(),
         },
-        5 if count % 2 == 0 => Event::Alarm(Alarm::Saturated {
+        5 if count.is_multiple_of(2) => Event::Alarm(Alarm::Saturated {
             layer: count as u16,
             share: dice.next_u32() as u16,
         }),

@@ -197,7 +197,7 @@ fn inferred(model: &Model<'_>, training: &Training<Bfp14, Sgd>) -> (Vec<i16>, us
     trainer.init(5);
     let data = steady(&mut Pcg::new(3), model.input.len());
     let x = || View {
-        data: &*data,
+        data: &data,
         scale: Exponent(-10),
     };
     trainer.calibrate(x());
