@@ -346,6 +346,15 @@ fn what_cannot_be_adapted_is_refused() {
         let said = fault(series, &[entry.channels(2, 2), dense(2)]);
         assert!(said.contains("none beyond the input's"), "{said}");
     }
+    // The base has no gradient, so nothing of it can learn.
+    for entry in [
+        dense(2).low_rank(1).trained(),
+        gru(2).low_rank(1).bias_only(),
+        gru(2).channels(0, 1).frozen().trained(),
+    ] {
+        let said = fault(series, &[entry, dense(2)]);
+        assert!(said.contains("learns by its adapter alone"), "{said}");
+    }
     for entry in [rnn(2), gru(2), lstm(2), attention(1), transposed1d(2, 2)] {
         let said = fault(series, &[entry.low_rank(0), dense(2)]);
         assert!(said.contains("needs a rank of at least 1"), "{said}");

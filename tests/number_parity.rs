@@ -6,10 +6,10 @@ use kilograd::evaluate::argmax;
 use kilograd::kernel::Kernel;
 use kilograd::loss::{Loss, Target};
 use kilograd::network::*;
-use kilograd::number::bfp::Exponent;
+use kilograd::number::bfp::{Exponent, High, Low8};
 use kilograd::number::random::Pcg;
 use kilograd::number::{Bfp14, Element, Scalar, View};
-use kilograd::optim::{Optimizer, Sgd};
+use kilograd::optim::{Adam, Momentum, Optimizer, Sgd};
 
 const INPUTS: usize = 16;
 const CLASSES: usize = 4;
@@ -240,4 +240,27 @@ fn a_sample_out_of_range_is_refused() {
     }
     assert_eq!(trainer.infer(view(&right)).data, before);
     assert_eq!(trainer.summed(), 1);
+}
+
+/// What `docs/architecture.md` says of bytes per weight: the planes and the state, and no gradient where the update is fused.
+#[test]
+fn a_weight_takes_the_bytes_that_its_planes_and_its_state_take() {
+    fn bytes<N: Kernel, O: Optimizer<N>>(batch: u16) -> [usize; 3] {
+        let training = Training::<N, O>::new(Loss::CrossEntropy).batch(batch);
+        let plan: PlanOf<1> = Model::new(Shape::vector(256), &[dense(16)])
+            .try_plan(&training)
+            .unwrap();
+        // 4096 weights; the 16 biases beside them are less than a byte of each.
+        [plan.regions.params, plan.regions.state, plan.regions.gradients].map(|bytes| bytes / 4096)
+    }
+    assert_eq!(bytes::<Bfp14, Sgd>(1), [4, 0, 0]);
+    assert_eq!(bytes::<Bfp14<Low8>, Sgd>(1), [3, 0, 0]);
+    assert_eq!(bytes::<Bfp14<High>, Sgd>(1), [2, 0, 0]);
+    assert_eq!(bytes::<Bfp14, Momentum>(1), [4, 2, 0]);
+    assert_eq!(bytes::<Bfp14<Low8>, Momentum>(1), [3, 2, 0]);
+    assert_eq!(bytes::<Bfp14<High>, Momentum>(1), [2, 2, 0]);
+    assert_eq!(bytes::<Bfp14, Adam>(1), [4, 4, 0]);
+    assert_eq!(bytes::<Bfp14<High>, Adam>(16), [2, 4, 4]);
+    assert_eq!(bytes::<f32, Momentum>(1), [4, 4, 0]);
+    assert_eq!(bytes::<f32, Adam>(1), [4, 8, 0]);
 }

@@ -123,6 +123,11 @@ pub enum Beside {
 }
 
 impl Layer {
+    /// Whether it is an adapter beside a layer.
+    pub(crate) const fn adapts(&self) -> bool {
+        self.base().code() != self.code()
+    }
+
     /// The layer that an adapter stands beside; the layer itself if it is none.
     pub const fn base(&self) -> Self {
         const fn of(base: &Base) -> Layer {

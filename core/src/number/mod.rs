@@ -6,6 +6,7 @@
 pub mod bfp;
 mod element;
 mod float;
+mod nearest;
 mod q;
 pub mod random;
 mod scalar;
@@ -14,6 +15,7 @@ mod shape;
 pub use bfp::Bfp14;
 pub use element::Element;
 pub use float::Float;
+pub(crate) use nearest::nearest;
 pub use q::{Q, Word};
 pub use scalar::Scalar;
 pub use shape::Shape;

@@ -5,7 +5,7 @@
     reason = "the derived implementations repeat the bound"
 )]
 
-use super::Element;
+use super::{Element, nearest};
 use bytemuck::{Pod, Zeroable};
 use core::fmt;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Shl, Shr, Sub, SubAssign};
@@ -131,26 +131,7 @@ impl<T: Word, const FRAC: u32> Q<T, FRAC> {
 
     /// The nearest number to `value`, a tie away from zero, from its bits; 0 for what is not a number.
     pub fn from_f32(value: f32) -> Self {
-        if value.is_nan() {
-            return Self::ZERO;
-        }
-        let stored = value.to_bits();
-        let biased = (stored >> 23 & 0xff) as i32;
-        let fraction = i64::from(stored & 0x7f_ffff);
-        // `significand · 2^up` are its bits here; an infinity is as large as anything.
-        let (significand, biased) = match biased {
-            0 => (fraction, 1),
-            _ => (fraction | 0x80_0000, biased),
-        };
-        let up = biased - 150 + FRAC as i32;
-        let magnitude = match up {
-            // 24 bits by more than 31 are past any word.
-            32.. => i64::MAX,
-            0.. => significand << up,
-            -25..0 => (significand + (1 << (-up - 1))) >> -up,
-            _ => 0,
-        };
-        Self::saturated(if stored >> 31 == 0 { magnitude } else { -magnitude })
+        Self::saturated(nearest(value, FRAC as i32))
     }
 
     /// The nearest `f32`, which is itself where it has at most 24 significant bits.

@@ -93,15 +93,6 @@ impl<M: Master> Judge for Bfp14<M> {
     }
 }
 
-/// A setting with so many fraction bits, to the nearest, from its bits alone. What is not finite is as large as fits.
-fn setting(value: f32, fraction: i32) -> i64 {
-    let bits = value.to_bits();
-    let exponent = ((bits >> 23) & 0xff) as i32;
-    let mantissa = i64::from(bits & 0x7f_ffff | u32::from(exponent > 0) << 23);
-    let magnitude = shift_wide(mantissa, 150 - exponent.max(1) - fraction);
-    if bits >> 31 == 0 { magnitude } else { -magnitude }
-}
-
 /// `1 / count` with 30 fraction bits.
 fn share(count: usize) -> i64 {
     (1_i64 << 30).checked_div(count as i64).unwrap_or(0)

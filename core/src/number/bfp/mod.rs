@@ -12,7 +12,7 @@ pub use track::{Field, Track};
 pub(crate) use track::{count, counted, exponent, forget, get, set, set_exponent, turn};
 
 use super::random::Pcg;
-use super::{Element, Number};
+use super::{Element, Number, nearest};
 use core::marker::PhantomData;
 use core::num::Saturating;
 use core::ops::Range;
@@ -61,26 +61,10 @@ pub(crate) fn to_f32(mantissa: i64, exponent: i32) -> f32 {
     }
 }
 
-/// `value · 2^−exponent`, rounded to nearest, halves away from zero, and limited to `±limit`; what is not a number is 0.
-/// From its bits alone, so that a program that trains in integers needs no float from its first weight on.
-const fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
-    let bits = value.to_bits();
-    let biased = (bits >> 23 & 0xff) as i32;
-    let fraction = bits & 0x7f_ffff | 0x80_0000;
-    let limit = limit as u32;
-    // The fraction's last bit is worth 2^(biased − 150).
-    let up = biased - 150 - exponent;
-    let magnitude = match biased {
-        0 => 0,
-        255 if bits & 0x7f_ffff != 0 => 0,
-        255 => limit,
-        _ if up >= 8 => limit,
-        _ if up >= 0 => fraction << up,
-        _ if up >= -24 => (fraction + (1 << (-up - 1))) >> -up,
-        _ => 0,
-    };
-    let magnitude = (if magnitude < limit { magnitude } else { limit }) as i32;
-    if bits >> 31 == 0 { magnitude } else { -magnitude }
+/// `value · 2^−exponent`, to the nearest, and limited to `±limit`.
+fn from_f32(value: f32, exponent: i32, limit: i32) -> i32 {
+    let limit = i64::from(limit);
+    nearest(value, -exponent).clamp(-limit, limit) as i32
 }
 
 /// The finest exponent at which `largest` rounds to a mantissa below `2^bits`, from its bits alone.
@@ -102,23 +86,9 @@ fn power_of_two(exponent: i32) -> u32 {
     ((exponent.clamp(-126, 127) + 127) as u32) << 23
 }
 
-/// `value` with 32 fraction bits, cut off below and limited to what leaves 16 bits of headroom. From its bits alone, so that
-/// no float instruction is needed; what is not a number is 0.
-pub(crate) const fn fixed(value: f32) -> i64 {
-    let bits = value.to_bits();
-    let biased = (bits >> 23 & 0xff) as i32;
-    let fraction = (bits & 0x7f_ffff | 0x80_0000) as i64;
-    // The fraction's last bit is worth 2^(biased − 150).
-    let up = biased - 150 + 32;
-    let magnitude = match biased {
-        0 => 0,
-        255 if bits & 0x7f_ffff != 0 => 0,
-        _ if up >= 24 => LARGEST,
-        _ if up >= 0 => fraction << up,
-        _ if up > -24 => fraction >> -up,
-        _ => 0,
-    };
-    if bits >> 31 == 0 { magnitude } else { -magnitude }
+/// `value` with 32 fraction bits, limited to what leaves 16 bits of headroom.
+pub(crate) fn fixed(value: f32) -> i64 {
+    nearest(value, 32).clamp(-LARGEST, LARGEST)
 }
 
 /// The largest magnitude of [`fixed`].
@@ -268,6 +238,12 @@ impl<M: Master> Number for Bfp14<M> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn settings_leave_headroom() {
+        assert_eq!(fixed(-0.75), -(3 << 30));
+        assert_eq!([fixed(1e9), fixed(f32::NEG_INFINITY)], [LARGEST, -LARGEST]);
+    }
+
     /// Against the formula in double precision, over exponents and values about every power of two.
     #[test]
     fn floats_become_mantissas_by_their_bits() {
@@ -298,23 +274,6 @@ mod tests {
             ]
             .map(|value| from_f32(value, -13, 8191)),
             [0, 8191, -8191, 0, 0, 0]
-        );
-    }
-
-    #[test]
-    fn floats_become_fixed_point_by_their_bits() {
-        for value in [
-            0.0_f32, 1.0, -1.0, 0.1, -0.7, 3.25e-5, 127.5, 2e-9, -1e-12, 32_000.0,
-        ] {
-            assert_eq!(
-                fixed(value),
-                (f64::from(value) * 4_294_967_296.0) as i64,
-                "{value}"
-            );
-        }
-        assert_eq!(
-            [fixed(1e9), fixed(f32::NEG_INFINITY), fixed(f32::NAN)],
-            [LARGEST, -LARGEST, 0]
         );
     }
 }

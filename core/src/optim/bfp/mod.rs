@@ -1,7 +1,7 @@
 //! Optimizers in block fixed point, without one float instruction: what they have in common.
 //!
 //! An update computes a master weight with 16 bits below its mantissa, `fine`, and a bias as it is stored; what it takes
-//! off is `factor · value`, with the factor as a mantissa of 15 bits and an exponent. Nothing needs a product of more
+//! off is `factor · value`, with the factor as a mantissa of at most 2¹⁵ and an exponent. Nothing needs a product of more
 //! than 32 bits. Optimizer state is 16 bits with an exponent of its own, kept in the parameter's track, rounded
 //! stochastically, since what is rounded to nearest stalls.
 
@@ -16,11 +16,12 @@ mod tests;
 
 use super::{ParamMut, State};
 use crate::kernel::Kernel;
+use crate::math::fixed;
 use crate::number::bfp::{self, BIAS_FRACTION, FINE, Field, LIMIT, MANTISSA, Master, Peak, Planes, Track};
 use crate::number::random::Pcg;
 use crate::number::{Bfp14, cast_mut};
 
-/// A factor of at least 0 as `mantissa · 2^exponent`, with 15 bits of mantissa.
+/// A factor of at least 0 as `mantissa · 2^exponent`, with a mantissa of at most 2¹⁵.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Factor {
     mantissa: i32,
@@ -28,18 +29,10 @@ pub struct Factor {
 }
 
 impl Factor {
-    /// The factor nearest below `value`; zero for what is not a positive number. From its bits alone.
+    /// The factor nearest to `value`; zero for what is not a positive number.
     pub(super) fn new(value: f32) -> Self {
-        let bits = value.to_bits();
-        let biased = (bits >> 23) as i32;
-        if !(1..255).contains(&biased) {
-            return Self::ZERO;
-        }
-        let fraction = (bits & 0x7f_ffff) | 0x80_0000;
-        Self {
-            mantissa: (fraction >> 9) as i32,
-            exponent: biased - 127 - 14,
-        }
+        let (mantissa, exponent) = fixed::setting(value);
+        Self { mantissa, exponent }
     }
 
     /// The product, with as many bits.
@@ -90,7 +83,7 @@ impl Factor {
 
     /// The factor as a fraction of 2¹⁵, at most 1.
     pub(super) fn fraction(self) -> i32 {
-        crate::math::fixed::shift(self.mantissa, -15 - self.exponent).clamp(0, 1 << 15)
+        fixed::shift(self.mantissa, -15 - self.exponent).clamp(0, 1 << 15)
     }
 
     pub(super) fn is_zero(self) -> bool {
@@ -130,7 +123,7 @@ impl Scaled {
     /// The product with a value of 32 bits.
     #[inline]
     pub(super) fn wide(&self, value: i32) -> i32 {
-        // 15 bits by 16, each less than 2³¹.
+        // At most 2¹⁵ by 16 bits: each less than 2³¹.
         let low = ((value & 0xffff) * self.mantissa) >> 16;
         self.round((value >> 16) * self.mantissa + low)
     }

@@ -1,10 +1,11 @@
 //! Cross-entropies: exponentials in Q15 from differences in Q12, one reciprocal, probabilities in Q24.
 
-use super::{Figured, delta, setting, share};
+use super::{Figured, delta, share};
 use crate::kernel::bfp::limit::Limiter;
 use crate::kernel::bfp::products::{Block, BlockMut};
 use crate::math::fixed::{self, shift};
 use crate::number::bfp::Q32;
+use crate::number::nearest;
 
 /// One in Q24.
 const ONE: i64 = 1 << 24;
@@ -77,13 +78,13 @@ pub(super) fn weighted(
     dz: BlockMut<'_>,
 ) -> Figured {
     let softmax = Softmax::new(z);
-    let smoothing = setting(smoothing, 24).clamp(0, ONE);
+    let smoothing = nearest(smoothing, 24).clamp(0, ONE);
     let part = smoothing.checked_div(z.0.len().max(1) as i64).unwrap_or(0);
     // What the answer should be, class by class; it need not sum to one.
     let wanted = |k: usize| {
         let weight = weights
             .get(k)
-            .map_or(ONE, |weight| setting(*weight, 24).clamp(0, ONE << 14));
+            .map_or(ONE, |weight| nearest(*weight, 24).clamp(0, ONE << 14));
         let hit = if k == class { ONE - smoothing } else { 0 };
         (hit + part).saturating_mul(weight) >> 24
     };

@@ -2,12 +2,13 @@
 //!
 //! Lengths are square roots of 62 bits, so that a short vector's has as many digits as a long one's; directions are in Q30.
 
-use super::{Figured, delta, differences, figure, setting};
+use super::{Figured, delta, differences, figure};
 use crate::kernel::Member;
 use crate::kernel::bfp::limit::Limiter;
 use crate::kernel::bfp::products::{Block, BlockMut};
 use crate::math::fixed::{self, shift_wide};
 use crate::number::bfp::{Peak, Q32};
+use crate::number::nearest;
 
 /// A length, `mantissa / 2^up` in units of the vector's scale, with a mantissa from 2³⁰ to 2³²; and its inverse.
 #[derive(Clone, Copy)]
@@ -49,7 +50,7 @@ fn square(all: impl Iterator<Item = i64>) -> i64 {
 
 /// A margin in Q24, below 512.
 fn margin_of(margin: f32) -> i64 {
-    setting(margin, 24).clamp(0, (1 << 33) - 1)
+    nearest(margin, 24).clamp(0, (1 << 33) - 1)
 }
 
 pub(super) fn pair(y: Block<'_>, other: Block<'_>, same: bool, margin: f32, dy: BlockMut<'_>) -> Figured {
@@ -185,7 +186,7 @@ pub(super) fn info_nce(
     let rows = || memory.0.chunks_exact(width);
     // τ in Q24; its inverse at most 2¹⁰.
     let sharpness = (1_i64 << 40)
-        .checked_div(setting(temperature, 24))
+        .checked_div(nearest(temperature, 24))
         .unwrap_or(0)
         .clamp(0, 1 << 26);
     let mut scores = Scores {

@@ -316,18 +316,3 @@ fn the_longest_sums_fit() {
     run(&|dy| Number::softmax_cross_entropy(u, 7, dy), 11.090_34);
     run(&|dy| Number::binary_cross_entropy(u, u, dy), 0.313_3);
 }
-
-#[test]
-fn settings_are_their_bits() {
-    for (value, fraction, expected) in [
-        (1.0, 24, 1 << 24),
-        (-0.5, 24, -(1 << 23)),
-        (0.1, 24, 1_677_722),
-        (0.0, 24, 0),
-        (f32::MIN_POSITIVE / 2.0, 24, 0),
-        (3.0e9, 2, 12_000_000_000),
-        (f32::INFINITY, 24, i64::MAX),
-    ] {
-        assert_eq!(setting(value, fraction), expected, "{value}");
-    }
-}

@@ -1,9 +1,10 @@
 //! Losses of values against values.
 
-use super::{Figured, delta, differences, figure, fine, setting, share};
+use super::{Figured, delta, differences, figure, fine, share};
 use crate::kernel::bfp::limit::Limiter;
 use crate::kernel::bfp::products::{Block, BlockMut};
 use crate::math::fixed::{self, shift, shift_wide};
+use crate::number::nearest;
 
 /// The mean of a loss that is a function of the difference alone. `f` gives it at the square of the differences' scale, and
 /// its slope at their own.
@@ -34,7 +35,7 @@ pub(super) fn squared(y: Block<'_>, target: Block<'_>, dy: BlockMut<'_>) -> Figu
 
 /// `h(e)` as `e²/2`, or `(2 δ |e| − δ²)/2`.
 pub(super) fn huber(y: Block<'_>, target: Block<'_>, bound: f32, dy: BlockMut<'_>) -> Figured {
-    let bound = setting(bound, -fine(y, target)).clamp(1, i32::MAX.into());
+    let bound = nearest(bound, -fine(y, target)).clamp(1, i32::MAX.into());
     mean(y, target, dy, 1, |error| {
         let slope = error.clamp(-bound, bound);
         ((slope * (2 * error - slope)) / 2, slope)
