@@ -1,7 +1,7 @@
 //! A trained model as a network that infers alone.
 
 use super::Trainer;
-use super::work::param_track;
+use super::work::{all_tracks, param_track};
 use crate::kernel::Kernel;
 use crate::network::Slot;
 use crate::number::{cast, cast_mut};
@@ -46,8 +46,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
                     copy(cast_mut::<N::Bias>(target), cast::<M::Bias>(source));
                 }
             }
-            let source = trained.tracks.get(tracks(from)).unwrap_or(&[]);
-            copy(self.tracks.get_mut(tracks(to)).unwrap_or(&mut []), source);
+            let source = trained.tracks.get(all_tracks(from)).unwrap_or(&[]);
+            copy(self.tracks.get_mut(all_tracks(to)).unwrap_or(&mut []), source);
         }
         true
     }
@@ -58,12 +58,6 @@ fn place<N: Kernel>(slot: &Slot, tensor: usize) -> Range<usize> {
     let span = slot.tensors.span::<N>(tensor);
     let from = slot.params as usize;
     from + span.start..from + span.end
-}
-
-/// A layer's own tracks.
-fn tracks(slot: &Slot) -> Range<usize> {
-    let to = param_track(slot, slot.tensors.count()) + usize::from(slot.inner);
-    usize::from(slot.tracks)..to
 }
 
 fn copy<T: Copy>(to: &mut [T], from: &[T]) {

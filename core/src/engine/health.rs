@@ -1,11 +1,9 @@
 //! What goes wrong in a layer without stopping it: values that did not fit, updates that were lost.
 
 use super::Trainer;
-use super::work::param_track;
+use super::work::all_tracks;
 use crate::kernel::Kernel;
-use crate::network::Slot;
 use crate::optim::Optimizer;
-use core::ops::Range;
 
 /// An account of one layer, since it was last set back. All zero in floats, which keep none.
 ///
@@ -48,7 +46,7 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// What went wrong in layer `layer` since [`forget_health`](Self::forget_health); `None` if there is no such layer.
     pub fn health(&self, layer: usize) -> Option<Health> {
         let slot = self.plan.slots().get(layer)?;
-        let own = self.tracks.get(tracks(slot)).unwrap_or(&[]);
+        let own = self.tracks.get(all_tracks(slot)).unwrap_or(&[]);
         let params = 2..2 + slot.tensors.count();
         let gradient = slot.passes || slot.trains;
         let mut health = Health {
@@ -70,14 +68,8 @@ impl<N: Kernel, O: Optimizer<N>, const USES: u128> Trainer<'_, N, O, USES> {
     /// Begins the account of layer `layer` anew.
     pub fn forget_health(&mut self, layer: usize) {
         if let Some(slot) = self.plan.slots().get(layer) {
-            let own = self.tracks.get_mut(tracks(slot)).unwrap_or(&mut []);
+            let own = self.tracks.get_mut(all_tracks(slot)).unwrap_or(&mut []);
             own.iter_mut().for_each(N::forget);
         }
     }
-}
-
-/// A layer's own tracks: of its output, of its output's gradient, of its parameters, of what it keeps to itself.
-fn tracks(slot: &Slot) -> Range<usize> {
-    let to = param_track(slot, slot.tensors.count()) + usize::from(slot.inner);
-    usize::from(slot.tracks)..to
 }

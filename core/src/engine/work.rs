@@ -49,6 +49,12 @@ pub(super) fn param_track(slot: &Slot, index: usize) -> usize {
     usize::from(slot.tracks) + 2 + index
 }
 
+/// A layer's own tracks: of its output, of its output's gradient, of its parameters, of what it keeps to itself.
+pub(super) fn all_tracks(slot: &Slot) -> Range<usize> {
+    let to = param_track(slot, slot.tensors.count()) + usize::from(slot.inner);
+    usize::from(slot.tracks)..to
+}
+
 /// The tracks of a layer's parameter tensors, and of the tensors that it keeps to itself, to write.
 pub(super) fn tracks_mut<'t, N: Number>(
     tracks: &'t mut [N::Track],
