@@ -123,9 +123,14 @@ pub enum Beside {
 }
 
 impl Layer {
-    /// Whether it is an adapter beside a layer.
-    pub(crate) const fn adapts(&self) -> bool {
-        self.base().code() != self.code()
+    /// A bit for each parameter tensor that can have a gradient: those of an adapter's base, which come first, have none.
+    pub(crate) const fn learnable(&self) -> u8 {
+        let base = self.base();
+        if base.code() == self.code() {
+            u8::MAX
+        } else {
+            u8::MAX << tensors(&base)
+        }
     }
 
     /// The layer that an adapter stands beside; the layer itself if it is none.

@@ -172,7 +172,11 @@ pub(super) const fn check<N: Number, const L: usize>(
             Init::Auto => Init::Glorot,
             chosen => chosen,
         };
-        let learns = if needs.train { resident } else { 0 };
+        let learns = if needs.train {
+            resident & entry.layer.learnable()
+        } else {
+            0
+        };
         let tensors = Tensors::of(&specs, learns, resident, init, needs.frozen_bytes);
         let slot = &mut slots[i];
         slot.layer = entry.layer;

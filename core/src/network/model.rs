@@ -144,28 +144,20 @@ impl Entry {
         self
     }
 
-    /// Trains all of the layer's parameters, which is so unless set otherwise.
-    pub const fn trained(self) -> Self {
-        self.training(Part::All)
+    /// Trains all of the layer's parameters, which is so unless set otherwise. Of an adapter the base stays as it is all the
+    /// same, since it has no gradient; but it lies in RAM, where it can be set and written from.
+    pub const fn trained(mut self) -> Self {
+        self.part = Part::All;
+        self
     }
 
     /// Trains the layer's biases alone; its other parameters stay in flash.
     /// Source: Ben Zaken, Goldberg and Ravfogel, BitFit, 2022; Cai et al., TinyTL, 2020.
-    pub const fn bias_only(self) -> Self {
-        self.training(Part::Biases)
-    }
-
-    /// Trains `part` of the layer's own parameters, which beside an adapter stay as they are.
-    const fn training(mut self, part: Part) -> Self {
-        if self.layer.adapts() {
-            self.fault = Some(BASE_STAYS);
-        }
-        self.part = part;
+    pub const fn bias_only(mut self) -> Self {
+        self.part = Part::Biases;
         self
     }
 }
-
-const BASE_STAYS: &str = "learns by its adapter alone: leave out the option that trains its own parameters";
 
 /// The sample, with a place in the arena: the first layer of a model, or none. See [`Input`].
 pub const fn input() -> Entry {
