@@ -6,6 +6,13 @@ const GRADIENTS: &[&str] = &["gradients"];
 
 pub const FAULTS: &[Fault] = &[
     Fault {
+        what: "the thawed base of an adapter counts as trained",
+        file: "core/src/network/check.rs",
+        right: "            resident & entry.layer.learnable()\n",
+        wrong: "            resident\n",
+        caught_by: &["adapters"],
+    },
+    Fault {
         what: "factors beside a recurrent matrix pass nothing down",
         file: "core/src/network/layer/matrices.rs",
         right: "let here = N::affine_input(p.weight(down), seen(dh, scale), again(&mut dx), into);",

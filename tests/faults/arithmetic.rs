@@ -125,8 +125,8 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         what: "frozen layer is trained",
         file: "core/src/network/check.rs",
-        right: "if needs.train { resident } else { 0 }",
-        wrong: "if needs.train { u8::MAX } else { 0 }",
+        right: "            resident & entry.layer.learnable()\n",
+        wrong: "            entry.layer.learnable()\n",
         caught_by: GRADIENTS,
     },
     Fault {
